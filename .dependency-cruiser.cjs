@@ -1,0 +1,125 @@
+/**
+ * Imports point one way: `contract` below everything, the module's wiring above everything (docs/flow.md shows the way).
+ * Type-only imports count: a type that is needed further down stands in the wrong folder.
+ */
+const src = '^libs/grantlog/src/';
+
+/** Each folder of the library, with the folders it may import and the reason for that. */
+const folders = {
+  contract: [[], 'The nouns are read by everybody, so they must not know anybody.'],
+  context: [['contract'], 'Who is acting is known before anything happens, so it rests on the nouns alone.'],
+  sweep: [[], 'A loop that repeats a step knows nothing of the step.'],
+  outbox: [
+    ['contract', 'context', 'sweep'],
+    'The outbox meets the trail only through the event, so that either can fail alone.',
+  ],
+  enforcer: [
+    ['outbox', 'context', 'contract', 'sweep'],
+    'The Casbin seam writes rule and outbox row together; what becomes of the event afterwards is not its business.',
+  ],
+  assignments: [
+    ['enforcer', 'outbox', 'context', 'contract'],
+    'Role changes are a typed face of the enforcer: a way past it would be a way past the audit.',
+  ],
+  trail: [['contract'], 'The log knows the event and nothing of how it came about, so that it outlives what it names.'],
+  followers: [['trail', 'contract', 'sweep'], 'A follower reads the trail with its own cursor and may not touch the change.'],
+  health: [
+    ['followers', 'trail', 'outbox', 'enforcer', 'contract'],
+    'Health asks every stage how it is, and no stage knows that it is asked.',
+  ],
+  http: [
+    ['health', 'assignments', 'trail', 'followers', 'outbox', 'enforcer', 'context', 'contract'],
+    'The endpoints sit on top of the services, which must work without them.',
+  ],
+  migrations: [['contract'], 'A shipped migration never changes, so it must not rest on code that does.'],
+};
+
+const tests = '(^test/|^bench/|\\.spec\\.ts$)';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      comment: 'Files that import each other cannot be understood, loaded or moved one at a time.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      comment: 'An import that resolves to nothing escapes every other rule here and fails at start.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...Object.entries(folders).map(([folder, [below, reason]]) => ({
+      name: `${folder}-imports-downwards`,
+      severity: 'error',
+      comment: reason,
+      from: { path: `${src}${folder}/` },
+      to: { path: `${src}[^/]+/`, pathNot: `${src}(${[folder, ...below].join('|')})/` },
+    })),
+    {
+      name: 'every-folder-has-its-place',
+      severity: 'error',
+      comment: 'A folder is a stage, so a new one is first given its place among the others in this file.',
+      from: {},
+      to: { path: `${src}[^/]+/`, pathNot: `${src}(${Object.keys(folders).join('|')})/` },
+    },
+    {
+      name: 'folders-do-not-import-the-wiring',
+      severity: 'error',
+      comment: 'The door and the module gather the folders, so a folder that imports them imports everything.',
+      from: { path: `${src}[^/]+/` },
+      to: { path: `${src}(index|grantlog\\.module)\\.ts$` },
+    },
+    {
+      name: 'libs-stand-alone',
+      severity: 'error',
+      comment: 'A library is shipped without the apps, the tests and the benchmarks.',
+      from: { path: '^libs/', pathNot: tests },
+      to: { path: '^(apps|test|bench)/' },
+    },
+    {
+      name: 'grantlog-does-not-know-its-database-server',
+      severity: 'error',
+      comment: 'The host brings its DataSource; an embedded PostgreSQL is for the demo and the tests.',
+      from: { path: '^libs/grantlog/' },
+      to: { path: '^libs/local-postgres/' },
+    },
+    {
+      name: 'one-door',
+      severity: 'error',
+      comment: 'What index.ts does not name may change any day, so only tests and benchmarks look behind it.',
+      from: { pathNot: ['^libs/grantlog/', tests] },
+      to: { path: src, pathNot: `${src}index\\.ts$` },
+    },
+    {
+      name: 'no-dev-dependencies-in-sources',
+      severity: 'error',
+      comment:
+        'A development dependency is not installed where the code runs; types vanish at compile time and may stay.',
+      from: { path: '^(libs|apps)/', pathNot: [tests, '\\.config\\.[cm]?[jt]s$'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
+    },
+    {
+      name: 'no-undeclared-dependencies',
+      severity: 'error',
+      comment: 'A package that package.json does not name is there by accident and gone with the next update.',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^(dist|coverage)/', '^(libs|apps)/[^/]+/(dist|coverage)/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      mainFields: ['main', 'types', 'typings'],
+    },
+  },
+};

@@ -1,0 +1,71 @@
+import type { DataSource } from 'typeorm';
+import { anyScope, type KeySyntax } from '../contract/namespaced-key';
+import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
+import { pageLimit } from '../contract/page-limit';
+import type { RoleAssignment } from '../contract/role-assignment';
+import type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assignment-query';
+
+const rule = `(ARRAY[ptype, v0, v1, v2, v3, v4, v5, v6]) COLLATE "C"`;
+
+/** The range of the unique index that holds the subject's rules. No text lies between a subject and the same with U+0001 behind it. */
+const ofSubject = (subject: string): string =>
+  `${rule} >= ARRAY['g', ${subject}]::varchar[] AND ${rule} < ARRAY['g', ${subject} || chr(1)]::varchar[]`;
+
+interface AssignmentRow extends Required<RoleAssignment> {
+  readonly id: string;
+}
+
+/** Reads the current assignments from the table: what is committed, whatever this node's memory knows yet. */
+export class AssignmentReader {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keys: KeySyntax,
+  ) {}
+
+  async page({ limit, cursor, ...filters }: AssignmentQuery): Promise<AssignmentPage> {
+    const most = pageLimit(limit);
+    const before = cursor === undefined ? undefined : keyOfCursor(cursor, filters);
+    const rows = await this.read(filters, before, most + 1);
+    const items = rows.slice(0, most);
+    const last = items.at(-1);
+    return {
+      items: items.map(({ subject, role, scope }) => ({ subject, role, scope })),
+      nextCursor: rows.length > most && last ? cursorAfter(last.id, filters) : null,
+    };
+  }
+
+  async all(filter: AssignmentFilter): Promise<Required<RoleAssignment>[]> {
+    const rows = await this.read(filter);
+    return rows.map(({ subject, role, scope }) => ({ subject, role, scope }));
+  }
+
+  private read(filters: Omit<AssignmentQuery, 'limit' | 'cursor'>, before?: string, limit?: number): Promise<AssignmentRow[]> {
+    const { conditions, parameters } = this.conditions(filters);
+    if (before !== undefined) conditions.push(`id < $${parameters.push(before)}`);
+    const most = limit === undefined ? '' : `LIMIT $${parameters.push(limit)}`;
+    return this.dataSource.query(
+      `SELECT id::text AS id, v0 AS subject, v1 AS role, coalesce(v2, '${anyScope}') AS scope
+       FROM casbin_rule WHERE ${conditions.join(' AND ')} ORDER BY casbin_rule.id DESC ${most}`,
+      parameters,
+    );
+  }
+
+  private conditions(filters: Omit<AssignmentQuery, 'limit' | 'cursor'>): {
+    conditions: string[];
+    parameters: unknown[];
+  } {
+    const { keys } = this;
+    const { subject, role, scope, scopeNamespace } = filters;
+    const parameters: unknown[] = [];
+    const conditions = [`ptype = 'g'`];
+    const given = (value: string): string => `$${parameters.push(value)}::varchar`;
+    if (subject !== undefined) conditions.push(ofSubject(given(keys.key(subject, 'subject'))));
+    if (role !== undefined) conditions.push(`v1 = ${given(keys.key(role, 'role'))}`);
+    if (scope !== undefined) conditions.push(`coalesce(v2, '${anyScope}') = ${given(keys.scope(scope, 'scope'))}`);
+    if (scopeNamespace !== undefined) {
+      const prefix = `${keys.namespace(scopeNamespace, 'scopeNamespace')}${keys.separator}`;
+      conditions.push(`(starts_with(v2, ${given(prefix)}) OR coalesce(v2, '${anyScope}') = ${given(scopeNamespace)})`);
+    }
+    return { conditions, parameters };
+  }
+}

@@ -1,0 +1,51 @@
+import { InvalidInputError } from '../contract/grantlog.error';
+import { anyScope, type KeySyntax } from '../contract/namespaced-key';
+import type { RoleAssignment } from '../contract/role-assignment';
+import type { AssignmentFilter } from './assignment-query';
+
+/** Turns what a caller gives into the columns of `g` rules, or says which field is wrong and how to mend it. */
+export class CheckedAssignments {
+  constructor(
+    private readonly keys: KeySyntax,
+    /** Whether the model's `g` has a third column. */
+    private readonly hasScopes: boolean,
+  ) {}
+
+  rules(assignments: RoleAssignment | readonly RoleAssignment[]): string[][] {
+    if (Array.isArray(assignments)) {
+      return (assignments as readonly RoleAssignment[]).map((one, index) => this.rule(one, `assignments[${index}]`));
+    }
+    return [this.rule(assignments as RoleAssignment, 'assignment')];
+  }
+
+  /** The columns that a filter names. Nothing named, or only `''`, is refused: to Casbin it would mean everything. */
+  matching(filter: AssignmentFilter): (string | undefined)[] {
+    const { subject, role, scope } = filter;
+    const columns = [
+      subject === undefined ? undefined : this.keys.key(subject, 'filter.subject'),
+      role === undefined ? undefined : this.keys.key(role, 'filter.role'),
+      scope === undefined ? undefined : this.scopeColumn(scope, 'filter.scope'),
+    ];
+    if (columns.every((column) => column === undefined)) {
+      throw new InvalidInputError('filter', 'must name a subject, a role or a scope; without any it would remove everything');
+    }
+    return columns;
+  }
+
+  private rule(assignment: RoleAssignment, field: string): string[] {
+    if (typeof assignment !== 'object' || assignment === null) {
+      throw new InvalidInputError(field, 'must be an object { subject, role, scope }');
+    }
+    const subject = this.keys.key(assignment.subject, `${field}.subject`);
+    const role = this.keys.key(assignment.role, `${field}.role`);
+    const scope = this.hasScopes || assignment.scope !== undefined ? this.scopeColumn(assignment.scope, `${field}.scope`) : undefined;
+    return scope === undefined ? [subject, role] : [subject, role, scope];
+  }
+
+  private scopeColumn(scope: unknown, field: string): string | undefined {
+    const key = this.keys.scope(scope, field);
+    if (this.hasScopes) return key;
+    if (key !== anyScope) throw new InvalidInputError(field, `must be "${anyScope}" or left out: this model has no scopes`);
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Attribution } from '../contract/attribution';
+import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
+import type { KeySyntax } from '../contract/namespaced-key';
+import { currentContext, type RequestLike } from './request-context';
+
+const longestReason = 2_000;
+const longestUserAgent = 512;
+// A reason is prose: line breaks and tabs are part of it, other control characters are not.
+const unprintable = /[^\P{Cc}\n\r\t]/u;
+
+/** Thrown when nobody is known to act and the option `onMissingActor` is `'reject'`. Nothing was changed. */
+export class MissingActorError extends GrantlogError {
+  constructor() {
+    super(
+      'MISSING_ACTOR',
+      'Nobody is known to make this change. Make it inside a request with a signed-in user or inside runAs(actor, …), ' +
+        "or set the option onMissingActor to 'system'.",
+    );
+  }
+}
+
+export interface AttributorOptions {
+  readonly keys: KeySyntax;
+  readonly actor: (request: RequestLike) => string | null | undefined;
+  readonly onMissingActor: 'system' | 'reject';
+}
+
+/** Answers, at the moment of a call, who makes it, from where and why. */
+export class Attributor {
+  constructor(private readonly options: AttributorOptions) {}
+
+  /**
+   * MUST be called before the call's first `await`: after it the context may belong to somebody else's work.
+   * @throws InvalidInputError if the reason or the resolved actor is malformed
+   * @throws MissingActorError
+   */
+  attribute(reason?: string): Attribution {
+    const { request, requestId, acting } = currentContext();
+    return {
+      actor: this.actor(request, acting),
+      reason: checkedReason(reason ?? acting?.reason),
+      operationId: uuidv7(),
+      requestId: requestId ?? null,
+      sourceIp: request?.ip ?? null,
+      userAgent: userAgentOf(request),
+    };
+  }
+
+  private actor(request?: RequestLike, acting?: { readonly actor: string | null }): string | null {
+    const actor = acting ? acting.actor : request && this.options.actor(request);
+    if (actor !== null && actor !== undefined) return this.options.keys.key(actor, 'actor');
+    if (this.options.onMissingActor === 'reject') throw new MissingActorError();
+    return null;
+  }
+}
+
+function checkedReason(reason: unknown): string | null {
+  if (reason === undefined || reason === null) return null;
+  if (typeof reason !== 'string') throw new InvalidInputError('reason', `must be text; got a ${typeof reason}`);
+  if (reason.length > longestReason) {
+    throw new InvalidInputError('reason', `must have at most ${longestReason} characters; got ${reason.length}`);
+  }
+  if (unprintable.test(reason) || !reason.isWellFormed()) {
+    throw new InvalidInputError('reason', 'must not contain control characters other than tabs and line breaks');
+  }
+  return reason === '' ? null : reason;
+}
+
+function userAgentOf(request?: RequestLike): string | null {
+  const header = request?.headers['user-agent'];
+  if (typeof header !== 'string') return null;
+  return header.slice(0, longestUserAgent).toWellFormed();
+}

@@ -1,0 +1,24 @@
+import type { EntityManager } from 'typeorm';
+import type { AuditEvent } from './audit-event';
+
+/** A committed event waiting to be recorded, with its place in the outbox and the transaction that changed the rule. */
+export interface OutboxEntry {
+  /** bigint as text. For one rule, the order of the commits. */
+  readonly outboxId: string;
+  /** Transaction id (xid8) as text. */
+  readonly xid: string;
+  readonly event: AuditEvent;
+}
+
+/** Name under which the relay emits a batch on the module's own EventEmitter2. */
+export const batchClaimed = 'outbox.batch_claimed';
+
+/**
+ * Committed events, claimed in order inside an open transaction. Whoever records them MUST do so through `manager` and
+ * then call `settle()`; without it the relay takes the claim back and tries again.
+ */
+export interface OutboxBatch {
+  readonly entries: readonly OutboxEntry[];
+  readonly manager: EntityManager;
+  settle(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import { type Adapter, Enforcer, type RoleManager } from 'casbin';
+import { InvalidInputError } from '../contract/grantlog.error';
+import type { CasbinParts } from './policy-memory';
+import { refusedCalls, UnauditedCallError } from './refused-calls';
+import { sectionOf } from './rule';
+import type { RuleChanges } from './rule-changes';
+
+interface EnforcerParts {
+  readonly changes: RuleChanges;
+  readonly reload: () => Promise<void>;
+  readonly adapter: Adapter;
+}
+
+/**
+ * A Casbin enforcer whose changes are written together with their events, in the caller's transaction where there is one,
+ * and whose memory shows committed rules only. It is a drop-in: code that uses Casbin's API goes on working. What would
+ * change rules without a record is refused with an UnauditedCallError.
+ */
+export class AuditedEnforcer extends Enforcer {
+  private changes!: RuleChanges;
+  private reload!: () => Promise<void>;
+
+  /** @internal Casbin constructs enforcers without arguments; this is where the parts come in. */
+  attach({ changes, reload, adapter }: EnforcerParts): void {
+    this.changes = changes;
+    this.reload = reload;
+    this.adapter = adapter;
+  }
+
+  /** @internal */
+  memoryParts(): CasbinParts {
+    return {
+      model: this.model,
+      roleManagerOf: (ptype): RoleManager | undefined => this.rmMap.get(ptype),
+      sortPolicies: () => {
+        this.sortPolicies();
+        this.model.sortPoliciesBySubjectHierarchy();
+      },
+    };
+  }
+
+  /** Brings memory up to date with the table; what is granted before and after stays granted in between. */
+  override loadPolicy(): Promise<void> {
+    return this.reload();
+  }
+
+  override isFiltered(): boolean {
+    return false;
+  }
+
+  override enableAutoSave(autoSave: boolean): void {
+    if (!autoSave) throw new UnauditedCallError('enableAutoSave(false)', 'every change is saved when it is made.');
+  }
+
+  protected override async addPolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
+    return (await this.changes.add(inSection(section, ptype), [values])).length > 0;
+  }
+
+  protected override async addPoliciesInternal(section: string, ptype: string, rules: string[][]): Promise<boolean> {
+    return this.changes.addAllOrNone(inSection(section, ptype), rules);
+  }
+
+  protected override async addPoliciesInternalEx(section: string, ptype: string, rules: string[][]): Promise<boolean> {
+    return (await this.changes.add(inSection(section, ptype), rules)).length > 0;
+  }
+
+  protected override async removePolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
+    return (await this.changes.remove(inSection(section, ptype), [values])).length > 0;
+  }
+
+  protected override async removePoliciesInternal(section: string, ptype: string, rules: string[][]): Promise<boolean> {
+    return this.changes.removeAllOrNone(inSection(section, ptype), rules);
+  }
+}
+
+/** `addNamedPolicy('g', …)` names a policy type that its section does not have. */
+function inSection(section: string, ptype: string): string {
+  if (sectionOf(ptype) === section) return ptype;
+  throw new InvalidInputError('ptype', `must begin with "${section}" in this call; got "${ptype}"`);
+}
+
+/** Replaces Casbin's ways around the audited path by a refusal: thrown where Casbin answers at once, rejected elsewhere. */
+for (const [call, remedy] of Object.entries(refusedCalls)) {
+  const original = Enforcer.prototype[call as keyof Enforcer] as unknown as (...args: unknown[]) => unknown;
+  const isAsync = original.constructor.name === 'AsyncFunction';
+  Object.defineProperty(AuditedEnforcer.prototype, call, {
+    configurable: true,
+    writable: true,
+    value: function refuse(): Promise<never> {
+      const refusal = new UnauditedCallError(call, remedy);
+      if (isAsync) return Promise.reject(refusal);
+      throw refusal;
+    },
+  });
+}

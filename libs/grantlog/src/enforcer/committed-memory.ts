@@ -1,0 +1,72 @@
+import type { PolicyMemory } from './policy-memory';
+import type { Position } from './position';
+import { type Rule, ruleKey } from './rule';
+import type { RuleChange } from './rule-change';
+
+/** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */
+export interface Advance {
+  readonly position: Position;
+  readonly changes: readonly RuleChange[];
+}
+
+/**
+ * Keeps an enforcer's memory equal to the table at a known position, plus the changes of this node that are committed
+ * beyond it. That is enough to be right whatever the order in which answers arrive: a change seen from the position is
+ * already in memory (or was superseded there), and of two changes of one rule beyond it the higher outbox id is the later.
+ */
+export class CommittedMemory {
+  private at: Position | undefined;
+  private readonly ahead = new Map<string, RuleChange>();
+
+  constructor(private readonly memory: PolicyMemory) {}
+
+  /** Where memory stands; `undefined` before the first load. */
+  get position(): Position | undefined {
+    return this.at;
+  }
+
+  /** Changes of this node, of different rules, whose commit was answered. */
+  committed(changes: readonly RuleChange[]): Promise<void> {
+    const news = changes.filter(
+      (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(ruleKey(change.rule)), change),
+    );
+    for (const change of news) this.ahead.set(ruleKey(change.rule), change);
+    return this.memory.apply(news);
+  }
+
+  /** The whole table, as it was at a position. */
+  loaded(rules: readonly Rule[], position: Position): Promise<void> {
+    this.moveTo(position);
+    const wanted = new Map(rules.map((rule) => [ruleKey(rule), rule]));
+    for (const [key, { operation, rule }] of this.ahead) {
+      if (operation === 'created') wanted.set(key, rule);
+      else wanted.delete(key);
+    }
+    return this.memory.replace(wanted);
+  }
+
+  /** The changes between the present position and a later one. */
+  advance({ position, changes }: Advance): Promise<void> {
+    const latest = new Map<string, RuleChange>();
+    for (const change of changes) {
+      const key = ruleKey(change.rule);
+      if (!isLater(latest.get(key), change)) latest.set(key, change);
+    }
+    for (const [key, change] of latest) {
+      if (isLater(this.ahead.get(key), change)) latest.delete(key);
+    }
+    this.moveTo(position);
+    return this.memory.apply(latest.values());
+  }
+
+  private moveTo(position: Position): void {
+    this.at = position;
+    for (const [key, change] of this.ahead) {
+      if (position.sees(change.xid)) this.ahead.delete(key);
+    }
+  }
+}
+
+function isLater(known: RuleChange | undefined, change: RuleChange): boolean {
+  return known !== undefined && known.outboxId > change.outboxId;
+}

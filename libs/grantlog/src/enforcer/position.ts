@@ -1,0 +1,27 @@
+/**
+ * A point in the history of the database: the `pg_snapshot` of a statement, `xmin:xmax:xip,…`. A transaction is seen from
+ * there if it had committed when the snapshot was taken (PostgreSQL manual, "Transaction ID and Snapshot Information
+ * Functions").
+ */
+export class Position {
+  private readonly xmin: bigint;
+  private readonly xmax: bigint;
+  private readonly inProgress: ReadonlySet<string>;
+
+  /** @param head the last `seq` of the log, as seen from here */
+  constructor(
+    readonly snapshot: string,
+    readonly head: string,
+  ) {
+    const [xmin = '', xmax = '', inProgress = ''] = snapshot.split(':');
+    this.xmin = BigInt(xmin);
+    this.xmax = BigInt(xmax);
+    this.inProgress = new Set(inProgress.split(','));
+  }
+
+  /** Whether a transaction that is known to have committed is part of what was read at this position. */
+  sees(xid: string): boolean {
+    const id = BigInt(xid);
+    return id < this.xmin || (id < this.xmax && !this.inProgress.has(xid));
+  }
+}

@@ -1,0 +1,20 @@
+import type { AuditOperation, RuleDetails } from '../contract/audit-event';
+import type { OutboxEntry } from '../contract/outbox-batch';
+import type { Rule } from './rule';
+
+/** A change of one rule, as memory needs it: what, in which order, by which transaction. */
+export interface RuleChange {
+  /** For one rule, ids follow the order of the commits: they are taken while the rule's row is locked. */
+  readonly outboxId: bigint;
+  readonly xid: string;
+  readonly operation: AuditOperation;
+  readonly rule: Rule;
+}
+
+export function changeOf({ outboxId, xid, event }: OutboxEntry): RuleChange {
+  return { outboxId: BigInt(outboxId), xid, operation: event.operation, rule: ruleOf(event.details) };
+}
+
+export function ruleOf({ ptype, rule }: RuleDetails): Rule {
+  return { ptype, values: rule };
+}

@@ -1,0 +1,97 @@
+import type { Model } from 'casbin';
+import type { EntityManager } from 'typeorm';
+import type { Attributor } from '../context/attributor';
+import { InvalidInputError } from '../contract/grantlog.error';
+import type { OutboxEntry } from '../contract/outbox-batch';
+import type { CallerTransaction } from './caller-transaction';
+import { checkRule, type Rule, ruleKey } from './rule';
+import { type RuleShape, shapeOf } from './rule-shape';
+import type { RuleStore, Write } from './rule-store';
+
+export interface RuleChangesParts {
+  readonly model: Model;
+  readonly store: RuleStore;
+  readonly attributor: Attributor;
+  readonly transaction: CallerTransaction;
+  readonly maxRules: number;
+}
+
+/** What a caller may say about a change besides the rules. */
+export interface ChangeOptions {
+  readonly reason?: string;
+  readonly manager?: EntityManager;
+}
+
+type Values = readonly string[];
+
+/**
+ * Takes a change from the caller to the store: attributes it, checks it, finds its transaction. Every method does all that
+ * before its first `await`, while the caller's context is the current one. The answers are what really changed.
+ */
+export class RuleChanges {
+  constructor(private readonly parts: RuleChangesParts) {}
+
+  shapeOf(ptype: string): RuleShape {
+    return shapeOf(this.parts.model, ptype);
+  }
+
+  async add(ptype: string, rules: readonly Values[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+    const write = this.begin(ptype, options);
+    return this.parts.store.add(write, this.complete(write.shape, rules));
+  }
+
+  async remove(ptype: string, rules: readonly Values[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+    const write = this.begin(ptype, options);
+    return this.parts.store.remove(write, this.counted(write.shape, rules));
+  }
+
+  /** @param values what each column must be; `undefined` matches anything, `''` is refused */
+  async removeMatching(ptype: string, values: readonly (string | undefined)[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+    const write = this.begin(ptype, options);
+    if (values.every((value) => value === undefined)) {
+      throw new InvalidInputError('filter', 'must name at least one value; an empty filter would remove every rule');
+    }
+    return this.parts.store.removeMatching(write, values);
+  }
+
+  /** Casbin's batch: if one rule is there already, none is added. @returns whether they were added */
+  async addAllOrNone(ptype: string, rules: readonly Values[]): Promise<boolean> {
+    const write = this.begin(ptype);
+    const complete = this.complete(write.shape, rules);
+    return this.parts.store.allOrNone(write, distinct(complete), (inside) => this.parts.store.add(inside, complete));
+  }
+
+  /** Casbin's batch: if one rule is missing, none is removed. @returns whether they were removed */
+  async removeAllOrNone(ptype: string, rules: readonly Values[]): Promise<boolean> {
+    const write = this.begin(ptype);
+    const counted = this.counted(write.shape, rules);
+    return this.parts.store.allOrNone(write, distinct(counted), (inside) => this.parts.store.remove(inside, counted));
+  }
+
+  private begin(ptype: string, options: ChangeOptions = {}): Write {
+    return {
+      shape: this.shapeOf(ptype),
+      attribution: this.parts.attributor.attribute(options.reason),
+      manager: this.parts.transaction.managerOf(options.manager),
+    };
+  }
+
+  /** Rules that fit the model. */
+  private complete(shape: RuleShape, rules: readonly Values[]): Rule[] {
+    const counted = this.counted(shape, rules);
+    counted.forEach((rule, index) => checkRule(rule, shape.arity, `rules[${index}]`));
+    return counted;
+  }
+
+  private counted({ ptype }: RuleShape, rules: readonly Values[]): Rule[] {
+    const most = this.parts.maxRules;
+    if (rules.length > most) {
+      throw new InvalidInputError('rules', `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
+    }
+    return rules.map((values) => ({ ptype, values }));
+  }
+}
+
+function distinct(rules: readonly Rule[]): number {
+  return new Set(rules.map(ruleKey)).size;
+}

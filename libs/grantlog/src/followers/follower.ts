@@ -1,0 +1,123 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { AuditRecord } from '../contract/audit-record';
+import { Sweep } from '../sweep/sweep';
+import type { AuditTrail } from '../trail/audit-trail';
+import { FollowerLease, LeaseLost } from './follower-lease';
+import { messageOf } from './message-of';
+import type { ParkedRecords } from './parked-records';
+
+const readAtOnce = 100;
+
+/** Where a follower takes records to. */
+export interface Destination {
+  readonly name: string;
+  /** MUST reject if the record was not taken, and MUST settle within the follower's time limit. */
+  deliver(record: AuditRecord): Promise<void>;
+}
+
+export interface FollowerOptions {
+  readonly timeLimit: number;
+  readonly maxAttempts: number;
+  /** Milliseconds before the attempt after the nth. */
+  readonly backoff: (attempts: number) => number;
+  readonly interval: number;
+}
+
+/**
+ * Takes the trail's records to a destination, one after the other in the order of `seq`, at least once each. A record that
+ * is refused `maxAttempts` times is parked, and the next ones go on. Attempts are counted before they begin, so that a
+ * record that kills the process is parked too.
+ */
+export class Follower {
+  private readonly log = new Logger('Grantlog');
+  private readonly lease: FollowerLease;
+  private readonly sweep: Sweep;
+  private stopping = false;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly trail: AuditTrail,
+    private readonly parked: ParkedRecords,
+    readonly destination: Destination,
+    private readonly options: FollowerOptions,
+  ) {
+    this.lease = new FollowerLease(dataSource, destination.name, options.timeLimit + 5_000);
+    this.sweep = new Sweep({
+      step: () => this.follow(),
+      interval: options.interval,
+      onFailure: (error, failures) => {
+        if (failures === 1) this.log.error(`${destination.name} cannot follow the trail: ${messageOf(error)}`);
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.lease.enrol();
+    this.sweep.start();
+  }
+
+  wake(): void {
+    this.sweep.wake();
+  }
+
+  /** Ends after the record under way, and lets another node go on at once. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.sweep.stop();
+    await this.lease.release();
+  }
+
+  /** Resolves when everything that can be delivered now has been tried. */
+  settled(): Promise<void> {
+    return this.sweep.now();
+  }
+
+  private async follow(): Promise<void> {
+    try {
+      while (await this.followOn());
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+    }
+  }
+
+  /** Delivers the next few records. @returns whether there may be more to do now */
+  private async followOn(): Promise<boolean> {
+    const place = await this.lease.take();
+    if (!place?.due || this.stopping) return false;
+    const records = await this.trail.after(place.seq, await this.trail.lastSeq(), {}, readAtOnce);
+    if (records.length === 0) return false;
+    let attempts = place.attempts + 1;
+    await this.lease.countAttempt(attempts);
+    for (const [at, record] of records.entries()) {
+      if (this.stopping || !(await this.pass(record, attempts, at + 1 < records.length))) return false;
+      attempts = 1;
+    }
+    return true;
+  }
+
+  /** @returns whether the record is behind us, delivered or parked */
+  private async pass(record: AuditRecord, attempts: number, more: boolean): Promise<boolean> {
+    const error = await this.attempt(record, attempts);
+    if (error !== undefined && attempts < this.options.maxAttempts) {
+      await this.lease.postpone(error, this.options.backoff(attempts));
+      return false;
+    }
+    if (error !== undefined) {
+      await this.parked.park(this.destination.name, record.seq, attempts, error);
+      this.log.error(`${this.destination.name} did not take record ${record.seq} in ${attempts} attempts; it is parked: ${error}`);
+    }
+    await this.lease.advance(record.seq, more && !this.stopping ? 1 : 0, error !== undefined);
+    return true;
+  }
+
+  private async attempt(record: AuditRecord, attempts: number): Promise<string | undefined> {
+    if (attempts > this.options.maxAttempts) return 'the process ended during every attempt';
+    try {
+      await this.destination.deliver(record);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type EventEmitter2 from 'eventemitter2';
+import type { AuditRecord } from '../contract/audit-record';
+import { GrantlogError } from '../contract/grantlog.error';
+import type { Destination } from './follower';
+import { messageOf } from './message-of';
+
+/** A listener did not settle in time. What it does later is no longer waited for. */
+export class ListenerTimeLimitError extends GrantlogError {
+  constructor(milliseconds: number) {
+    super('TIME_LIMIT', `did not settle within ${milliseconds} ms (option listeners.timeLimit)`);
+  }
+}
+
+type Listener = (...values: unknown[]) => unknown;
+
+/**
+ * Emits each record's event on the host's EventEmitter2, wildcards and `onAny` included. Every listener runs, whatever the
+ * others do, each with its own time limit; in a retry only those run that failed.
+ */
+export class HostListeners implements Destination {
+  readonly name = 'host-listeners';
+  private failed: { id: string; listeners: ReadonlySet<Listener> } | undefined;
+
+  constructor(
+    private readonly emitter: EventEmitter2,
+    private readonly timeLimit: number,
+  ) {}
+
+  async deliver(record: AuditRecord): Promise<void> {
+    const due = this.listenersFor(record).filter(([listener]) => this.isDue(record, listener));
+    const outcomes = await Promise.allSettled(due.map(([listener, values]) => this.call(record.type, listener, values)));
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [messageOf(outcome.reason)] : []));
+    const failing = due.filter((_, at) => outcomes[at]?.status === 'rejected').map(([listener]) => listener);
+    this.failed = errors.length > 0 ? { id: record.id, listeners: new Set(failing) } : undefined;
+    if (errors.length > 0) throw new Error(`${errors.length} of ${due.length} listeners failed: ${errors.join('; ')}`);
+  }
+
+  private listenersFor(record: AuditRecord): [Listener, unknown[]][] {
+    const named = this.emitter.listeners(record.type) as Listener[];
+    const any = this.emitter.listenersAny() as Listener[];
+    return [
+      ...named.map((listener): [Listener, unknown[]] => [listener, [record]]),
+      ...any.map((listener): [Listener, unknown[]] => [listener, [record.type, record]]),
+    ];
+  }
+
+  private isDue(record: AuditRecord, listener: Listener): boolean {
+    return this.failed?.id !== record.id || this.failed.listeners.has(listener);
+  }
+
+  private async call(type: string, listener: Listener, values: unknown[]): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new ListenerTimeLimitError(this.timeLimit)), this.timeLimit);
+    });
+    try {
+      (this.emitter as { event?: string }).event = type; // what listeners of a wildcard read to learn which event it was
+      await Promise.race([listener.apply(this.emitter, values), limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { DataSource } from 'typeorm';
+import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
+import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
+import { pageLimit } from '../contract/page-limit';
+import { utc } from '../contract/utc';
+
+/** A record that a follower could not take. */
+export interface ParkedRecord {
+  readonly id: string;
+  readonly follower: string;
+  readonly seq: string;
+  /** Id of the record's event. */
+  readonly eventId: string;
+  readonly type: string;
+  readonly attempts: number;
+  readonly lastError: string;
+  readonly parkedAt: string;
+}
+
+export interface ParkedPage {
+  readonly items: readonly ParkedRecord[];
+  readonly nextCursor: string | null;
+}
+
+const columns = `
+  parked.id::text AS id, follower, parked.seq::text AS seq, record.id AS "eventId", type, attempts,
+  last_error AS "lastError", ${utc('parked_at')} AS "parkedAt"`;
+const from = `FROM audit_parked AS parked JOIN audit_record AS record ON record.seq = parked.seq`;
+
+export class ParkedRecordNotFoundError extends GrantlogError {
+  constructor(id: string) {
+    super('NOT_FOUND', `There is no parked record ${id}; it may have been delivered meanwhile.`);
+  }
+}
+
+/** What followers could not take, kept until somebody retries it. */
+export class ParkedRecords {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Parked records, latest first. */
+  async page(query: { limit?: number; cursor?: string } = {}): Promise<ParkedPage> {
+    const most = pageLimit(query.limit);
+    const before = query.cursor === undefined ? null : keyOfCursor(query.cursor, {});
+    const rows: ParkedRecord[] = await this.dataSource.query(
+      `SELECT ${columns} ${from} WHERE $1::bigint IS NULL OR parked.id < $1 ORDER BY parked.id DESC LIMIT $2`,
+      [before, most + 1],
+    );
+    const items = rows.slice(0, most);
+    const last = items.at(-1);
+    return { items, nextCursor: rows.length > most && last ? cursorAfter(last.id, {}) : null };
+  }
+
+  /** @throws ParkedRecordNotFoundError */
+  async get(id: string): Promise<ParkedRecord> {
+    if (!/^\d{1,18}$/.test(id)) throw new InvalidInputError('id', 'must be the number of a parked record');
+    const [row] = (await this.dataSource.query(`SELECT ${columns} ${from} WHERE parked.id = $1`, [id])) as ParkedRecord[];
+    if (!row) throw new ParkedRecordNotFoundError(id);
+    return row;
+  }
+
+  async park(follower: string, seq: string, attempts: number, error: string): Promise<void> {
+    await this.dataSource.query(
+      `INSERT INTO audit_parked (follower, seq, attempts, last_error) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (follower, seq) DO UPDATE SET attempts = excluded.attempts, last_error = excluded.last_error`,
+      [follower, seq, attempts, error],
+    );
+  }
+
+  async taken(id: string): Promise<void> {
+    await this.dataSource.query(`DELETE FROM audit_parked WHERE id = $1`, [id]);
+  }
+
+  async refusedAgain(id: string, error: string): Promise<void> {
+    await this.dataSource.query(`UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, [id, error]);
+  }
+}

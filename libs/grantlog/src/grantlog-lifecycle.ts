@@ -1,0 +1,90 @@
+import {
+  type BeforeApplicationShutdown,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { MemorySweep } from './enforcer/memory-sweep';
+import type { Followers } from './followers/followers';
+import { CommitHints } from './outbox/commit-hints.subscriber';
+import type { CommitSignal } from './outbox/commit-signal';
+import type { OutboxRelay } from './outbox/outbox-relay';
+import { appendOnlyReport } from './trail/append-only';
+
+export interface LifecycleParts {
+  readonly dataSource: DataSource;
+  readonly signal: CommitSignal;
+  readonly memory: MemorySweep;
+  readonly relay: OutboxRelay;
+  readonly followers: Followers;
+  /** Resolves when the host's listeners are attached: what is delivered before would reach nobody. */
+  readonly listenersReady: () => Promise<void>;
+}
+
+/** Starts what runs in the background, and ends it without leaving work that could be done. */
+export class GrantlogLifecycle
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  private readonly log = new Logger('Grantlog');
+  private readonly hints: CommitHints;
+  private following: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(private readonly parts: LifecycleParts) {
+    this.hints = new CommitHints(parts.signal);
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { dataSource, signal, memory, relay } = this.parts;
+    this.hints.install(dataSource);
+    signal.onCommit(() => relay.wake());
+    signal.onCommit(() => memory.wake());
+    relay.start();
+    await this.reportAppendOnly();
+  }
+
+  onApplicationBootstrap(): void {
+    this.following = this.follow();
+  }
+
+  /** The server may still answer requests: what they change is recorded by the second drain. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.following;
+    await this.parts.followers.stop().catch((error: unknown) => this.log.warn(`Followers did not stop cleanly: ${String(error)}`));
+    await this.drain();
+  }
+
+  /** The host's DataSource may be closed before or after this hook, as its modules happen to lie. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    if (this.parts.dataSource.isInitialized) await this.drain();
+    await Promise.all([this.parts.relay.stop(), this.parts.memory.stop()]);
+    this.hints.uninstall(this.parts.dataSource);
+  }
+
+  private async drain(): Promise<void> {
+    try {
+      await this.parts.relay.drained();
+    } catch (error) {
+      this.log.warn(`What is in the outbox will be recorded after the next start: ${String(error)}`);
+    }
+  }
+
+  private async follow(): Promise<void> {
+    try {
+      await this.parts.listenersReady();
+      await this.parts.followers.start();
+    } catch (error) {
+      this.log.error(`Listeners will hear nothing from this process: ${String(error)}`);
+    }
+  }
+
+  private async reportAppendOnly(): Promise<void> {
+    const { state, reasons, statements } = await appendOnlyReport(this.parts.dataSource);
+    if (state === 'enforced') this.log.log('The audit log is append-only: enforced.');
+    else this.log.warn(`The audit log is append-only: bypassable, because ${reasons.join('; ')}.\n${statements.join(';\n')}`);
+  }
+}

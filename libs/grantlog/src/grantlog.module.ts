@@ -1,0 +1,62 @@
+import {
+  type DynamicModule,
+  type InjectionToken,
+  type MiddlewareConsumer,
+  Module,
+  type ModuleMetadata,
+  type NestModule,
+  type OptionalFactoryDependency,
+} from '@nestjs/common';
+import { RoleAssignments } from './assignments/role-assignments';
+import { RequestContextMiddleware } from './context/request-context.middleware';
+import { KeySyntax } from './contract/namespaced-key';
+import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
+import { Followers } from './followers/followers';
+import type { GrantlogOptions } from './grantlog.options';
+import { GRANTLOG_OPTIONS, grantlogProviders } from './grantlog.providers';
+import { GrantlogHealth } from './health/grantlog-health';
+import { type HttpOptions, mountedControllers } from './http/mounted-controllers';
+import { OutboxRelay } from './outbox/outbox-relay';
+import { AuditTrail } from './trail/audit-trail';
+
+/** What Nest has to know while it scans modules, and so cannot come from a factory. */
+export interface GrantlogStaticOptions {
+  /** The HTTP surface. Default: none */
+  readonly http?: HttpOptions;
+}
+
+export interface GrantlogAsyncOptions extends GrantlogStaticOptions {
+  /** Modules whose providers the factory and the guards inject. Default: none */
+  readonly imports?: ModuleMetadata['imports'];
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+  // Nest passes what `inject` names; the types of those are the factory's own.
+  readonly useFactory: (...injected: never[]) => GrantlogOptions | Promise<GrantlogOptions>;
+}
+
+/**
+ * Audited role assignments for a NestJS app. Global: import it once, next to TypeOrmModule.
+ *
+ * Provides RoleAssignments, AuditTrail, GrantlogHealth, Followers, OutboxRelay and, under AUTHZ_ENFORCER, the audited Casbin
+ * enforcer. Its migrations (`grantlogMigrations`) MUST have run on the DataSource.
+ */
+@Module({})
+export class GrantlogModule implements NestModule {
+  static forRoot({ http, ...options }: GrantlogOptions & GrantlogStaticOptions): DynamicModule {
+    return this.forRootAsync({ http, useFactory: () => options });
+  }
+
+  static forRootAsync({ http, imports, inject, useFactory }: GrantlogAsyncOptions): DynamicModule {
+    return {
+      module: GrantlogModule,
+      global: true,
+      imports: imports ?? [],
+      controllers: http ? mountedControllers(http) : [],
+      providers: [{ provide: GRANTLOG_OPTIONS, inject: inject ?? [], useFactory }, ...grantlogProviders],
+      exports: [RoleAssignments, AuditTrail, GrantlogHealth, Followers, OutboxRelay, KeySyntax, AUTHZ_ENFORCER],
+    };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(RequestContextMiddleware).forRoutes('{*any}');
+  }
+}

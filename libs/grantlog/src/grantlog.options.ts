@@ -1,0 +1,98 @@
+import type { Model } from 'casbin';
+import type EventEmitter2 from 'eventemitter2';
+import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
+import type { RequestLike } from './context/request-context';
+import { InvalidInputError } from './contract/grantlog.error';
+
+export interface ListenerOptions {
+  /** Where the trail's events are emitted. Default: the EventEmitter2 of `@nestjs/event-emitter`, if the host imports it. */
+  readonly emitter?: EventEmitter2;
+  /** Milliseconds that a listener may take. Default: 10,000 */
+  readonly timeLimit?: number;
+  /** Attempts before a record is parked. Default: 5 */
+  readonly maxAttempts?: number;
+  /** Milliseconds before the second attempt; doubled before each further one. Default: 1,000 */
+  readonly backoff?: number;
+}
+
+/** Options of GrantlogModule. */
+export interface GrantlogOptions {
+  /** The Casbin model: the path of its CONF file, or a Model. Its request is `subject, action, scope`. */
+  readonly model: Model | string;
+  /** Default: the DataSource of `@nestjs/typeorm`. */
+  readonly dataSource?: DataSource;
+  /** `'glob'` lets an assignment in `lib^lib:Org1:*` hold in every scope that matches. Default: `'exact'` */
+  readonly scopeMatching?: 'exact' | 'glob';
+  /** Between namespace and external key. Default: `'^'` */
+  readonly separator?: string;
+  /**
+   * Who acts in a request: the namespaced key of an id, or nothing if nobody is signed in. Asked when a change is made, so
+   * that guards have run. Default: `user^<id>` from `request.user.id`, or else from `request.user.sub`.
+   */
+  readonly actor?: (request: RequestLike) => string | null | undefined;
+  /** A change by nobody: recorded with actor `null`, or refused. Default: `'system'` */
+  readonly onMissingActor?: 'system' | 'reject';
+  /** The manager of the ambient transaction, e.g. `() => txHost.tx` of `@nestjs-cls/transactional`. Default: none */
+  readonly transaction?: () => EntityManager | undefined;
+  /** Rules in one call. Default: 100,000 */
+  readonly maxRules?: number;
+  /** Events recorded in one transaction. Default: 1,000 */
+  readonly recordingBatch?: number;
+  /** Listeners of the host; `false` delivers to none from this process. */
+  readonly listeners?: ListenerOptions | false;
+}
+
+/** The options with every default filled in; nobody defaults again. */
+export interface ResolvedOptions extends Required<Omit<GrantlogOptions, 'dataSource' | 'listeners'>> {
+  readonly dataSource: DataSource | undefined;
+  readonly listeners: (Required<Omit<ListenerOptions, 'emitter'>> & Pick<ListenerOptions, 'emitter'>) | false;
+}
+
+const fn = <T>(description: string): z.ZodType<T> =>
+  z.custom<T>((value) => typeof value === 'function', `must be a function that ${description}`);
+const object = <T>(description: string): z.ZodType<T> =>
+  z.custom<T>((value) => typeof value === 'object' && value !== null, `must be ${description}`);
+const count = (fallback: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(fallback);
+
+const listeners = z.strictObject({
+  emitter: object<EventEmitter2>('an EventEmitter2').optional(),
+  timeLimit: count(10_000),
+  maxAttempts: count(5),
+  backoff: count(1_000),
+});
+
+const schema = z.strictObject({
+  model: z.union([z.string().min(1), object<Model>('a Casbin Model or the path of a CONF file')]),
+  dataSource: object<DataSource>('a TypeORM DataSource').optional(),
+  scopeMatching: z.enum(['exact', 'glob']).default('exact'),
+  separator: z.string().min(1).max(10).default('^'),
+  actor: fn<NonNullable<GrantlogOptions['actor']>>('gives the actor of a request').optional(),
+  onMissingActor: z.enum(['system', 'reject']).default('system'),
+  transaction: fn<() => EntityManager | undefined>('gives an EntityManager').default(() => () => undefined),
+  maxRules: count(100_000),
+  recordingBatch: count(1_000),
+  listeners: z.union([z.literal(false), listeners]).default(() => listeners.parse({})),
+});
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws InvalidInputError naming the option
+ */
+export function resolveOptions(options: GrantlogOptions): ResolvedOptions {
+  const result = schema.safeParse(options);
+  if (result.success) {
+    const { dataSource, separator, actor = (request) => userOf(request, separator) } = result.data;
+    return { ...result.data, dataSource, actor };
+  }
+  const [issue] = result.error.issues;
+  const option = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.join('.');
+  throw new InvalidInputError(`GrantlogModule option ${option ?? ''}`, issue?.message ?? 'is not valid');
+}
+
+function userOf({ user }: RequestLike, separator: string): string | null {
+  if (typeof user !== 'object' || user === null) return null;
+  const { id, sub } = user as { id?: unknown; sub?: unknown };
+  const key = id ?? sub;
+  return typeof key === 'string' || typeof key === 'number' ? `user${separator}${key}` : null;
+}

@@ -1,0 +1,73 @@
+import type { DataSource } from 'typeorm';
+import type { MemoryHealth, MemorySweep } from '../enforcer/memory-sweep';
+import type { FollowerHealth, Followers } from '../followers/followers';
+import { outboxDepth, type OutboxDepth } from '../outbox/outbox-depth';
+import type { OutboxRelay, RelayHealth } from '../outbox/outbox-relay';
+import { appendOnlyReport, type AppendOnlyReport } from '../trail/append-only';
+import type { AuditTrail } from '../trail/audit-trail';
+
+/** Red from here on: recording lags, or memory does not follow. */
+const recordingLagSeconds = 30;
+const memoryLagMs = 10_000;
+
+export interface HealthReport {
+  /** Red: something is not recorded or memory is stale. Yellow: a follower needs attention. Green: all is well. */
+  readonly status: 'green' | 'yellow' | 'red';
+  /** What is wrong, in sentences; empty when green. */
+  readonly problems: readonly string[];
+  readonly outbox: OutboxDepth;
+  readonly recording: RelayHealth;
+  readonly memory: MemoryHealth;
+  readonly followers: readonly FollowerHealth[];
+  /** Records that followers could not take. */
+  readonly parked: number;
+  readonly appendOnly: AppendOnlyReport;
+  readonly closedThrough: string;
+}
+
+export interface HealthParts {
+  readonly dataSource: DataSource;
+  readonly relay: OutboxRelay;
+  readonly memory: MemorySweep;
+  readonly trail: AuditTrail;
+  readonly followers: Followers;
+}
+
+/** How well changes reach the log, memory and followers, asked of the database now. */
+export class GrantlogHealth {
+  constructor(private readonly parts: HealthParts) {}
+
+  async report(): Promise<HealthReport> {
+    const { dataSource, relay, memory, trail } = this.parts;
+    const outbox = await outboxDepth(dataSource);
+    const followers = await this.parts.followers.health();
+    const measured = { outbox, followers, recording: relay.health(), memory: memory.health() };
+    const red = redProblems(measured);
+    const yellow = followers.flatMap(followerProblems);
+    return {
+      status: red.length > 0 ? 'red' : yellow.length > 0 ? 'yellow' : 'green',
+      problems: [...red, ...yellow],
+      ...measured,
+      parked: followers.reduce((sum, { parked }) => sum + parked, 0),
+      appendOnly: await appendOnlyReport(dataSource),
+      closedThrough: await trail.closedThrough(),
+    };
+  }
+}
+
+function redProblems({ outbox, recording, memory }: Pick<HealthReport, 'outbox' | 'recording' | 'memory'>): string[] {
+  const problems: string[] = [];
+  if (recording.failures > 0) problems.push(`Recording has failed ${recording.failures} times in a row: ${recording.lastError}`);
+  if ((outbox.oldestAgeSeconds ?? 0) > recordingLagSeconds) {
+    problems.push(`The oldest event waits in the outbox for ${outbox.oldestAgeSeconds} s; no relay records it.`);
+  }
+  if (memory.behindMs > memoryLagMs) {
+    problems.push(`Memory has not followed the database for ${memory.behindMs} ms: ${memory.lastError ?? 'no answer yet'}`);
+  }
+  return problems;
+}
+
+function followerProblems({ name, parked, lastError }: FollowerHealth): string[] {
+  if (parked > 0) return [`${name} could not take ${parked} records; they are parked. Last error: ${lastError ?? 'none'}`];
+  return lastError === null ? [] : [`${name} is retrying: ${lastError}`];
+}

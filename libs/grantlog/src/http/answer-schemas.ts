@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
+
+const time = z.string().describe('ISO 8601, UTC, with microseconds');
+const nextCursor = z.string().nullable().describe('null on the last page');
+const display = z.string().describe('The key without its namespace');
+
+export const auditRecordItem = z
+  .object({
+    seq: z.string().describe('Place in the log, a bigint: append order, without gaps'),
+    id: z.string().describe('Id of the event, UUID v7'),
+    type: z.enum(auditEventTypes),
+    operation: z.enum(auditOperations),
+    outcome: z.enum(auditOutcomes),
+    occurredAt: time,
+    recordedAt: time,
+    actor: z.string().nullable().describe('Who did it; null = system, no context known'),
+    subject: z.string(),
+    role: z.string().nullable(),
+    scope: z.string().nullable(),
+    subjectDisplay: display,
+    roleDisplay: display.nullable(),
+    scopeDisplay: display.nullable(),
+    reason: z.string().nullable(),
+    requestId: z.string().nullable(),
+    operationId: z.string(),
+    sourceIp: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    details: z.object({ ptype: z.string(), rule: z.array(z.string()) }),
+  })
+  .meta({ id: 'AuditRecord' });
+
+export const auditRecordsPage = z
+  .object({
+    items: z.array(auditRecordItem),
+    nextCursor,
+    closedThrough: time.describe('What was recorded up to here is complete and never changes'),
+  })
+  .meta({ id: 'AuditRecordsPage' });
+
+export const roleAssignmentsPage = z
+  .object({
+    items: z.array(
+      z.object({
+        subject: z.string(),
+        role: z.string(),
+        scope: z.string(),
+        subjectDisplay: display,
+        roleDisplay: display,
+        scopeDisplay: display,
+      }),
+    ),
+    nextCursor,
+  })
+  .meta({ id: 'RoleAssignmentsPage' });
+
+export const changeResults = z
+  .object({
+    results: z.array(z.object({ subject: z.string(), role: z.string(), scope: z.string(), changed: z.boolean() })),
+  })
+  .meta({ id: 'RoleAssignmentResults' });
+
+export const decision = z.object({ allowed: z.boolean() }).meta({ id: 'Decision' });
+
+export const parkedPage = z
+  .object({
+    items: z.array(
+      z.object({
+        id: z.string(),
+        follower: z.string(),
+        seq: z.string(),
+        eventId: z.string(),
+        type: z.string(),
+        attempts: z.number(),
+        lastError: z.string(),
+        parkedAt: time,
+      }),
+    ),
+    nextCursor,
+  })
+  .meta({ id: 'ParkedPage' });
+
+export const retryOutcome = z.object({ delivered: z.boolean(), error: z.string().nullable() }).meta({ id: 'RetryOutcome' });
+
+export const healthReport = z
+  .object({
+    status: z.enum(['green', 'yellow', 'red']),
+    problems: z.array(z.string()),
+    outbox: z.object({ depth: z.number(), oldestAgeSeconds: z.number().nullable() }),
+    recording: z.object({ failures: z.number(), lastError: z.string().nullable() }),
+    memory: z.object({ behindMs: z.number(), lastError: z.string().nullable() }),
+    followers: z.array(
+      z.object({
+        name: z.string(),
+        seq: z.string(),
+        lag: z.number(),
+        attempts: z.number(),
+        lastError: z.string().nullable(),
+        parked: z.number(),
+      }),
+    ),
+    parked: z.number(),
+    appendOnly: z.object({
+      state: z.enum(['enforced', 'bypassable']),
+      reasons: z.array(z.string()),
+      statements: z.array(z.string()),
+    }),
+    closedThrough: time,
+  })
+  .meta({ id: 'HealthReport' });

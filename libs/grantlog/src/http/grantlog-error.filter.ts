@@ -1,0 +1,26 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, HttpStatus } from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
+import { GrantlogError, type GrantlogErrorCode, InvalidInputError } from '../contract/grantlog.error';
+
+const statusOf: Partial<Record<GrantlogErrorCode, HttpStatus>> = {
+  INVALID_INPUT: HttpStatus.BAD_REQUEST,
+  UNAUDITED_CALL: HttpStatus.BAD_REQUEST,
+  MISSING_ACTOR: HttpStatus.UNAUTHORIZED,
+  NOT_FOUND: HttpStatus.NOT_FOUND,
+  OUTCOME_UNKNOWN: HttpStatus.SERVICE_UNAVAILABLE,
+};
+
+/** Answers Grantlog's errors: `{ statusCode, code, field?, message }`. Use it on your own controllers too. */
+@Catch(GrantlogError)
+export class GrantlogErrorFilter extends BaseExceptionFilter implements ExceptionFilter<GrantlogError> {
+  override catch(error: GrantlogError, host: ArgumentsHost): void {
+    super.catch(asHttpException(error), host);
+  }
+}
+
+function asHttpException(error: GrantlogError): Error {
+  const statusCode = statusOf[error.code];
+  if (statusCode === undefined) return error;
+  const field = error instanceof InvalidInputError ? { field: error.field } : {};
+  return new HttpException({ statusCode, code: error.code, ...field, message: error.message }, statusCode, { cause: error });
+}

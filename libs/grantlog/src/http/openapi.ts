@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import type * as Swagger from '@nestjs/swagger';
+import type { ZodType } from 'zod';
+
+/** @nestjs/swagger is an optional peer: without it the endpoints work the same and are not described. */
+function installedSwagger(): typeof Swagger | undefined {
+  try {
+    return createRequire(__filename)('@nestjs/swagger') as typeof Swagger;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+const swagger = installedSwagger();
+
+/** Describes what a handler does and answers. */
+export function Describes(summary: string, answer: ZodType): MethodDecorator {
+  return (target, key, descriptor) => {
+    if (!swagger) return;
+    const errors: [number, string][] = [
+      [400, 'Bad input: `{ statusCode, code, field, message }`; nothing was changed'],
+      [401, 'Not signed in'],
+      [403, 'Signed in, and not allowed to'],
+    ];
+    swagger.ApiOperation({ summary })(target, key, descriptor);
+    swagger.ApiOkResponse({ standardSchema: answer })(target, key, descriptor);
+    for (const [status, description] of errors) swagger.ApiResponse({ status, description })(target, key, descriptor);
+  };
+}
+
+/** Puts a controller under a heading, and says that it takes a bearer token. */
+export function Tagged(tag: string): ClassDecorator {
+  return (target) => {
+    swagger?.ApiTags(tag)(target);
+    swagger?.ApiBearerAuth()(target);
+  };
+}

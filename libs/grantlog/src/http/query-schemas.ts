@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
+import { mostPerPage } from '../contract/page-limit';
+
+/*
+ * The form of queries and bodies: which fields there are, of which type. What a key or a time must look like is checked by
+ * the services, which have other callers too.
+ */
+
+const text = (description: string): z.ZodString =>
+  z.string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text, given once') }).describe(description);
+
+const oneOf = <const T extends readonly string[]>(values: T, description: string): z.ZodEnum<{ [K in T[number]]: K }> =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` }).describe(description);
+
+const limitProblem = `must be a whole number from 1 to ${mostPerPage}`;
+
+const paging = {
+  limit: z.coerce
+    .number({ error: limitProblem })
+    .int(limitProblem)
+    .min(1, limitProblem)
+    .max(mostPerPage, limitProblem)
+    .optional()
+    .describe(`Items on a page: 1 to ${mostPerPage}. Default: 50`),
+  cursor: text('nextCursor of the page before, with the same filters').optional(),
+};
+
+const assignmentFilters = {
+  subject: text('Namespaced key of the subject').optional(),
+  role: text('Namespaced key of the role').optional(),
+  scope: text('Namespaced key of the scope, a glob, or *').optional(),
+  scopeNamespace: text('Namespace of the scope, such as lib').optional(),
+};
+
+export const auditRecordsQuery = z.strictObject({
+  ...assignmentFilters,
+  subjectPrefix: text('Beginning of the subject').optional(),
+  scopePrefix: text('Beginning of the scope').optional(),
+  actor: text('Namespaced key of who did it').optional(),
+  operation: oneOf(auditOperations, 'What was done').optional(),
+  type: oneOf(auditEventTypes, 'Kind of event').optional(),
+  outcome: oneOf(auditOutcomes, 'How it ended').optional(),
+  from: text('Recorded at this moment or later; ISO 8601').optional(),
+  to: text('Recorded before this moment; ISO 8601').optional(),
+  requestId: text('Request in which it was done').optional(),
+  operationId: text('Call by which it was done; UUID').optional(),
+  ...paging,
+});
+export type AuditRecordsQuery = z.infer<typeof auditRecordsQuery>;
+
+export const roleAssignmentsQuery = z.strictObject({ ...assignmentFilters, ...paging });
+export type RoleAssignmentsQuery = z.infer<typeof roleAssignmentsQuery>;
+
+export const enforceQuery = z.strictObject({
+  subject: text('Who asks: namespaced key'),
+  action: text('What for'),
+  scope: text('Where'),
+});
+export type EnforceQuery = z.infer<typeof enforceQuery>;
+
+export const parkedQuery = z.strictObject(paging);
+export type ParkedQuery = z.infer<typeof parkedQuery>;
+
+export const changeBody = z.strictObject({
+  assignments: z
+    .array(
+      z.strictObject(
+        {
+          subject: text('Namespaced key of who gets or loses the role'),
+          role: text('Namespaced key of the role'),
+          scope: text('Namespaced key, glob or *; left out where the model has no scopes').optional(),
+        },
+        { error: 'must be an object { subject, role, scope }' },
+      ),
+      { error: ({ input }) => (input === undefined ? 'is missing' : 'must be a list of { subject, role, scope }') },
+    )
+    .min(1, 'must name at least one assignment'),
+  reason: text('Why, for the record').optional(),
+});
+export type ChangeBody = z.infer<typeof changeBody>;

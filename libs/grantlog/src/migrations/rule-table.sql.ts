@@ -1,0 +1,20 @@
+/** typeorm-adapter's table, as its own entity would create it; an existing one is kept. */
+export const createRuleTable = `
+  CREATE TABLE IF NOT EXISTS casbin_rule (
+    id serial PRIMARY KEY,
+    ptype varchar, v0 varchar, v1 varchar, v2 varchar, v3 varchar, v4 varchar, v5 varchar, v6 varchar
+  )`;
+
+export const countDuplicateRules = `
+  SELECT count(*)::int AS duplicates FROM (
+    SELECT 1 FROM casbin_rule GROUP BY ptype, v0, v1, v2, v3, v4, v5, v6 HAVING count(*) > 1) AS duplicate`;
+
+/**
+ * One fact, one row. The rule as an array: unlike columns of a unique constraint, absent (NULL) elements of an array are
+ * equal to each other, on every version of PostgreSQL, and '' stays different from absent.
+ */
+export const createRuleIndexes = `
+  CREATE UNIQUE INDEX casbin_rule_unique ON casbin_rule ((ARRAY[ptype, v0, v1, v2, v3, v4, v5, v6]) COLLATE "C");
+  CREATE INDEX casbin_rule_scope ON casbin_rule (v2 COLLATE "C", id) WHERE ptype = 'g'`;
+
+export const dropRuleIndexes = `DROP INDEX IF EXISTS casbin_rule_scope, casbin_rule_unique`;

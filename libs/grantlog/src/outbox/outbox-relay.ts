@@ -1,0 +1,116 @@
+import { Logger } from '@nestjs/common';
+import type EventEmitter2 from 'eventemitter2';
+import type { DataSource, EntityManager } from 'typeorm';
+import { GrantlogError } from '../contract/grantlog.error';
+import { batchClaimed, type OutboxBatch, type OutboxEntry } from '../contract/outbox-batch';
+import { Sweep } from '../sweep/sweep';
+import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
+
+/**
+ * Claims in the order of the outbox and waits for rows that another relay holds, rather than passing them by: so nothing
+ * that was committed later can be recorded earlier, however many relays there are (docs/adr/0005).
+ */
+const claim = `SELECT ${outboxColumns} FROM audit_outbox ORDER BY outbox_id LIMIT $1 FOR UPDATE`;
+const settle = `DELETE FROM audit_outbox WHERE outbox_id = ANY($1::bigint[])`;
+
+export interface RelayOptions {
+  /** Events in one transaction. */
+  readonly batchSize: number;
+  /** Milliseconds after which it looks by itself. */
+  readonly interval: number;
+  /** Told when records have been committed. */
+  readonly onRecorded: () => void;
+}
+
+export interface RelayHealth {
+  /** Rounds in a row that failed; 0 when recording works. */
+  readonly failures: number;
+  readonly lastError: string | null;
+}
+
+/** Nobody recorded a claimed batch. It stays in the outbox. */
+export class NotRecordedError extends GrantlogError {
+  constructor() {
+    super('NOT_RECORDED', 'The recording handler did not settle the batch; it stays in the outbox and will be tried again.');
+  }
+}
+
+/**
+ * Takes committed events from the outbox to the recording handler, in order and for ever: a batch is settled in the
+ * transaction that recorded it, or stays.
+ */
+export class OutboxRelay {
+  private readonly log = new Logger('Grantlog');
+  private readonly sweep: Sweep;
+  private state: RelayHealth = { failures: 0, lastError: null };
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly emitter: EventEmitter2,
+    private readonly options: RelayOptions,
+  ) {
+    this.sweep = new Sweep({
+      step: () => this.drain(),
+      interval: options.interval,
+      onFailure: (error, failures) => this.failed(error, failures),
+    });
+  }
+
+  start(): void {
+    this.sweep.start();
+  }
+
+  wake(): void {
+    this.sweep.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.sweep.stop();
+  }
+
+  /** Resolves when everything committed before the call has been recorded; rejects if recording fails now. */
+  drained(): Promise<void> {
+    return this.sweep.now();
+  }
+
+  health(): RelayHealth {
+    return this.state;
+  }
+
+  private async drain(): Promise<void> {
+    let claimed: number;
+    do {
+      claimed = await this.dataSource.transaction('READ COMMITTED', (manager) => this.relayBatch(manager));
+      if (claimed > 0) this.options.onRecorded();
+    } while (claimed === this.options.batchSize);
+    this.state = { failures: 0, lastError: null };
+  }
+
+  private async relayBatch(manager: EntityManager): Promise<number> {
+    const rows = (await manager.query(claim, [this.options.batchSize])) as OutboxRow[];
+    if (rows.length === 0) return 0;
+    const batch = new ClaimedBatch(rows.map(entryOf), manager);
+    await this.emitter.emitAsync(batchClaimed, batch);
+    if (!batch.settled) throw new NotRecordedError();
+    return rows.length;
+  }
+
+  private failed(error: unknown, failures: number): void {
+    this.state = { failures, lastError: String(error) };
+    if (failures === 1) this.log.error(`Recording failed and will be retried until it succeeds: ${String(error)}`);
+  }
+}
+
+class ClaimedBatch implements OutboxBatch {
+  settled = false;
+
+  constructor(
+    readonly entries: readonly OutboxEntry[],
+    readonly manager: EntityManager,
+  ) {}
+
+  async settle(): Promise<void> {
+    await this.manager.query(settle, [this.entries.map(({ outboxId }) => outboxId)]);
+    this.settled = true;
+  }
+}

@@ -1,0 +1,90 @@
+const firstPause = 50;
+const longestPause = 5_000;
+
+/** Pause before the next try after `failures` in a row: 50 ms, 100 ms, … at most 5 s. */
+export function pauseAfter(failures: number): number {
+  return Math.min(firstPause * 2 ** Math.min(failures - 1, 16), longestPause);
+}
+
+export interface SweepOptions {
+  /** One round of work. Must be safe to repeat. */
+  readonly step: () => Promise<void>;
+  /** Milliseconds after which a round runs even if nobody woke the sweep. */
+  readonly interval: number;
+  /** Hears every failed round; the sweep itself goes on for ever. */
+  readonly onFailure: (error: unknown, failures: number) => void;
+}
+
+/** Repeats a step, one round at a time: at once when woken, after a pause otherwise, with growing pauses on failure. */
+export class Sweep {
+  private running: Promise<void> | undefined;
+  private stopped = false;
+  private woken = false;
+  private failures = 0;
+  private rouse: (() => void) | undefined;
+  private waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(private readonly options: SweepOptions) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Asks for a round soon. Never throws and never waits: safe in a hook that must not fail. */
+  wake(): void {
+    this.woken = true;
+    if (this.failures === 0) this.rouse?.();
+  }
+
+  /** Runs a round that begins after this call, and waits for it. Rejects with that round's error. */
+  now(): Promise<void> {
+    if (this.stopped || !this.running) return this.options.step();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.woken = true;
+      this.rouse?.();
+    });
+  }
+
+  /** Ends after the round under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.rouse?.();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      this.woken = false;
+      await this.round(this.waiting.splice(0));
+      const goOn = this.woken && this.failures === 0;
+      if (!this.stopped && !goOn) await this.pause();
+    }
+    for (const waiter of this.waiting.splice(0)) void this.options.step().then(waiter.resolve, waiter.reject);
+  }
+
+  private async round(waiters: Sweep['waiting']): Promise<void> {
+    try {
+      await this.options.step();
+      this.failures = 0;
+      for (const waiter of waiters) waiter.resolve();
+    } catch (error) {
+      this.failures += 1;
+      this.options.onFailure(error, this.failures);
+      for (const waiter of waiters) waiter.reject(error);
+    }
+  }
+
+  private pause(): Promise<void> {
+    const milliseconds = this.failures > 0 ? pauseAfter(this.failures) : this.options.interval;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.rouse = undefined;
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds).unref();
+      this.rouse = end;
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import type { DataSource } from 'typeorm';
+
+/** Whether the role that the app connects with could change the log after all. */
+export interface AppendOnlyReport {
+  readonly state: 'enforced' | 'bypassable';
+  /** Why it is bypassable; empty when it is enforced. */
+  readonly reasons: readonly string[];
+  /** SQL that would make it enforced, to be run by a superuser or an administrator of the database. */
+  readonly statements: readonly string[];
+}
+
+interface Catalog {
+  readonly role: string;
+  readonly database: string;
+  readonly superuser: boolean;
+  readonly ownsTable: boolean;
+  readonly ownsSchema: boolean;
+  readonly ownsDatabase: boolean;
+  readonly createsRoles: boolean;
+  readonly triggerAlways: boolean;
+}
+
+/** Membership counts as ownership: a member can SET ROLE. Before PostgreSQL 16 CREATEROLE could grant itself any membership. */
+const readCatalog = `
+  SELECT current_user::text AS role, current_database()::text AS database, me.rolsuper AS superuser,
+    pg_has_role(current_user, t.relowner, 'MEMBER') AS "ownsTable",
+    pg_has_role(current_user, s.nspowner, 'MEMBER') AS "ownsSchema",
+    pg_has_role(current_user, d.datdba, 'MEMBER') AS "ownsDatabase",
+    me.rolcreaterole AND current_setting('server_version_num')::int < 160000 AS "createsRoles",
+    EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = t.oid AND tgname = 'audit_record_append_only' AND tgenabled = 'A')
+      AS "triggerAlways"
+  FROM pg_class t
+  JOIN pg_namespace s ON s.oid = t.relnamespace
+  JOIN pg_database d ON d.datname = current_database()
+  JOIN pg_roles me ON me.rolname = current_user
+  WHERE t.oid = 'audit_record'::regclass`;
+
+/** Reads the catalog: is the log append-only for the role this DataSource connects with? */
+export async function appendOnlyReport(dataSource: DataSource): Promise<AppendOnlyReport> {
+  const [catalog] = (await dataSource.query(readCatalog)) as Catalog[];
+  if (!catalog) throw new Error('The catalog shows no audit_record; run the migrations of Grantlog.');
+  const reasons = reasonsOf(catalog);
+  if (reasons.length === 0) return { state: 'enforced', reasons, statements: [] };
+  return { state: 'bypassable', reasons, statements: statementsFor(catalog) };
+}
+
+function reasonsOf(catalog: Catalog): string[] {
+  const { role } = catalog;
+  const reasons: string[] = [];
+  if (!catalog.triggerAlways) reasons.push('the trigger audit_record_append_only is missing or not ENABLE ALWAYS');
+  if (catalog.superuser) return [...reasons, `${role} is a superuser`];
+  if (catalog.ownsTable) reasons.push(`${role} owns audit_record, or is a member of its owner`);
+  if (catalog.ownsSchema) reasons.push(`${role} owns the schema of audit_record and may drop the table`);
+  if (catalog.ownsDatabase) reasons.push(`${role} owns the database and may drop it`);
+  if (catalog.createsRoles) reasons.push(`${role} has CREATEROLE and may make itself a member of the owner`);
+  return reasons;
+}
+
+/** The app gets a role that may append and read; the present one stays for migrations. */
+function statementsFor({ role, database, triggerAlways }: Catalog): string[] {
+  const trigger = 'ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_append_only';
+  return [
+    ...(triggerAlways ? [] : [trigger]),
+    ...grantsFor(`${role}_app`, database),
+    `-- then let the app connect as ${role}_app, and keep ${role} for migrations`,
+  ];
+}
+
+/** SQL that makes `appRole` a role that may use Grantlog and cannot change the log. Its password is yours to set. */
+export function grantsFor(appRole: string, database: string): string[] {
+  const app = quoted(appRole);
+  return [
+    `CREATE ROLE ${app} LOGIN PASSWORD '<choose one>'`,
+    `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${app}`,
+    `GRANT SELECT, INSERT ON audit_record TO ${app}`,
+    `GRANT SELECT, UPDATE ON audit_head TO ${app}`,
+    `GRANT SELECT ON audit_change TO ${app}`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON casbin_rule, audit_outbox, audit_follower, audit_parked TO ${app}`,
+    `GRANT USAGE ON SEQUENCE casbin_rule_id_seq TO ${app}`,
+  ];
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

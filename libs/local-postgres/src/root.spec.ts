@@ -1,0 +1,81 @@
+import { chmod, chown, cp, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ask, clearScratch, scratch } from '../test/scratch';
+import * as binaries from './binaries';
+import { startLocalPostgres } from './index';
+
+const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+const NOBODY = 65534;
+
+asRoot('as root', () => {
+  const path = process.env.PATH;
+
+  afterEach(() => {
+    process.env.PATH = path;
+    jest.restoreAllMocks();
+  });
+  afterAll(clearScratch);
+
+  it('PostgreSQL runs as nobody, below closed folders whose modes stay as they are', async () => {
+    const closed = await scratch();
+    await mkdir(closed, { mode: 0o700 });
+    const dataDir = join(closed, 'clone', 'data');
+    const native = join(closed, 'node_modules', 'native');
+    const { postgres, initdb } = binaries.findBinaries();
+    await cp(join(dirname(postgres), '..'), native, { recursive: true, verbatimSymlinks: true });
+    jest.spyOn(binaries, 'findBinaries').mockReturnValue({
+      initdb: initdb.replace(/.*\/bin/, `${native}/bin`),
+      postgres: join(native, 'bin', 'postgres'),
+    });
+
+    const started = await startLocalPostgres({ dataDir });
+
+    expect((await stat(`/proc/${started.pid}`)).uid).toBe(NOBODY);
+    expect((await stat(join(dataDir, 'cluster'))).uid).toBe(NOBODY);
+    expect(await ask(started.url, 'SELECT 1')).toBe(1);
+    expect(await startLocalPostgres({ dataDir })).toMatchObject({ pid: started.pid, adopted: true });
+    await started.stop();
+    expect(await stat(closed)).toMatchObject({ mode: 0o40700, uid: 0 });
+  });
+
+  it('without setpriv the closed folder is named, and nothing is made', async () => {
+    const closed = await scratch();
+    await mkdir(closed, { mode: 0o700 });
+    const dataDir = join(closed, 'data');
+    process.env.PATH = '';
+    await expect(startLocalPostgres({ dataDir })).rejects.toMatchObject({
+      code: 'CLOSED_FOLDER',
+      message: expect.stringContaining(closed),
+    });
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it('without closed folders setpriv is not needed', async () => {
+    const dataDir = await scratch();
+    process.env.PATH = '';
+    const started = await startLocalPostgres({ dataDir });
+    expect((await stat(`/proc/${started.pid}`)).uid).toBe(NOBODY);
+    await started.stop();
+  });
+
+  it("PostgreSQL runs as the data folder's owner when that is an ordinary user", async () => {
+    const dataDir = await scratch();
+    await mkdir(dataDir, { mode: 0o700 });
+    await chown(dataDir, 4321, 4321);
+    const started = await startLocalPostgres({ dataDir });
+    expect((await stat(`/proc/${started.pid}`)).uid).toBe(4321);
+    await started.stop();
+  });
+
+  it('a cluster that root has copied is given to nobody', async () => {
+    const original = await scratch();
+    await (await startLocalPostgres({ dataDir: original })).stop();
+    const dataDir = await scratch();
+    await cp(original, dataDir, { recursive: true });
+    await chmod(dataDir, 0o755);
+    expect((await stat(join(dataDir, 'cluster', 'data'))).uid).toBe(0);
+    const started = await startLocalPostgres({ dataDir });
+    expect(await ask(started.url, 'SELECT 1')).toBe(1);
+    await started.stop();
+  });
+});
