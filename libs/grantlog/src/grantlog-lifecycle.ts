@@ -52,7 +52,9 @@ export class GrantlogLifecycle
   /** The server may still answer requests: what they change is recorded by the second drain. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.following;
-    await this.parts.followers.stop().catch((error: unknown) => this.log.warn(`Followers did not stop cleanly: ${String(error)}`));
+    await this.parts.followers
+      .stop()
+      .catch((error: unknown) => this.log.warn(`Followers did not stop cleanly: ${String(error)}`));
     await this.drain();
   }
 
@@ -85,6 +87,9 @@ export class GrantlogLifecycle
   private async reportAppendOnly(): Promise<void> {
     const { state, reasons, statements } = await appendOnlyReport(this.parts.dataSource);
     if (state === 'enforced') this.log.log('The audit log is append-only: enforced.');
-    else this.log.warn(`The audit log is append-only: bypassable, because ${reasons.join('; ')}.\n${statements.join(';\n')}`);
+    else
+      this.log.warn(
+        `The audit log is append-only: bypassable, because ${reasons.join('; ')}.\n${statements.join(';\n')}`,
+      );
   }
 }

@@ -32,20 +32,31 @@ const ENFORCER_ASSEMBLY = Symbol('ENFORCER_ASSEMBLY');
 const interval = 1_000;
 
 const settings: Provider[] = [
-  { provide: RESOLVED_OPTIONS, inject: [GRANTLOG_OPTIONS], useFactory: (options: GrantlogOptions) => resolveOptions(options) },
+  {
+    provide: RESOLVED_OPTIONS,
+    inject: [GRANTLOG_OPTIONS],
+    useFactory: (options: GrantlogOptions) => resolveOptions(options),
+  },
   {
     provide: DATA_SOURCE,
     inject: [RESOLVED_OPTIONS, { token: DataSource, optional: true }],
     useFactory: async ({ dataSource }: ResolvedOptions, injected?: DataSource) => {
       const found = dataSource ?? injected;
       if (!found) {
-        throw new GrantlogError('INVALID_INPUT', 'GrantlogModule needs a DataSource: import TypeOrmModule.forRoot(…) or set the option dataSource.');
+        throw new GrantlogError(
+          'INVALID_INPUT',
+          'GrantlogModule needs a DataSource: import TypeOrmModule.forRoot(…) or set the option dataSource.',
+        );
       }
       await assertInstalled(found);
       return found;
     },
   },
-  { provide: KeySyntax, inject: [RESOLVED_OPTIONS], useFactory: ({ separator }: ResolvedOptions) => new KeySyntax(separator) },
+  {
+    provide: KeySyntax,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ separator }: ResolvedOptions) => new KeySyntax(separator),
+  },
   { provide: CommitSignal, useFactory: () => new CommitSignal() },
 ];
 
@@ -56,7 +67,15 @@ const changing: Provider[] = [
     useFactory: async (options: ResolvedOptions, dataSource: DataSource, keys: KeySyntax, signal: CommitSignal) => {
       const attributor = new Attributor({ keys, actor: options.actor, onMissingActor: options.onMissingActor });
       const { model, scopeMatching, maxRules, transaction: ambientManager } = options;
-      const assembly = await assembleEnforcer({ dataSource, model, scopeMatching, maxRules, ambientManager, attributor, signal });
+      const assembly = await assembleEnforcer({
+        dataSource,
+        model,
+        scopeMatching,
+        maxRules,
+        ambientManager,
+        attributor,
+        signal,
+      });
       await assembly.memory.start();
       return assembly;
     },
@@ -67,7 +86,11 @@ const changing: Provider[] = [
     inject: [ENFORCER_ASSEMBLY, DATA_SOURCE, KeySyntax],
     useFactory: ({ changes }: EnforcerAssembly, dataSource: DataSource, keys: KeySyntax) => {
       const hasScopes = changes.shapeOf('g').arity > 2;
-      return new RoleAssignments(changes, new CheckedAssignments(keys, hasScopes), new AssignmentReader(dataSource, keys));
+      return new RoleAssignments(
+        changes,
+        new CheckedAssignments(keys, hasScopes),
+        new AssignmentReader(dataSource, keys),
+      );
     },
   },
 ];
@@ -91,7 +114,11 @@ const recording: Provider[] = [
 ];
 
 const following: Provider[] = [
-  { provide: ParkedRecords, inject: [DATA_SOURCE], useFactory: (dataSource: DataSource) => new ParkedRecords(dataSource) },
+  {
+    provide: ParkedRecords,
+    inject: [DATA_SOURCE],
+    useFactory: (dataSource: DataSource) => new ParkedRecords(dataSource),
+  },
   {
     provide: HostEmitter,
     inject: [RESOLVED_OPTIONS, ModuleRef],
@@ -100,13 +127,24 @@ const following: Provider[] = [
   {
     provide: Followers,
     inject: [RESOLVED_OPTIONS, DATA_SOURCE, AuditTrail, ParkedRecords, HostEmitter],
-    useFactory: (options: ResolvedOptions, dataSource: DataSource, trail: AuditTrail, parked: ParkedRecords, host: HostEmitter) => {
+    useFactory: (
+      options: ResolvedOptions,
+      dataSource: DataSource,
+      trail: AuditTrail,
+      parked: ParkedRecords,
+      host: HostEmitter,
+    ) => {
       const { listeners } = options;
       if (listeners === false || !host.emitter) return new Followers(dataSource, trail, parked, []);
       const { timeLimit, maxAttempts, backoff } = listeners;
       const destination = new HostListeners(host.emitter, timeLimit);
       const pause = (attempts: number): number => backoff * 2 ** (attempts - 1);
-      const follower = new Follower(dataSource, trail, parked, destination, { timeLimit, maxAttempts, backoff: pause, interval });
+      const follower = new Follower(dataSource, trail, parked, destination, {
+        timeLimit,
+        maxAttempts,
+        backoff: pause,
+        interval,
+      });
       return new Followers(dataSource, trail, parked, [follower]);
     },
   },
@@ -116,8 +154,13 @@ const running: Provider[] = [
   {
     provide: GrantlogHealth,
     inject: [DATA_SOURCE, OutboxRelay, ENFORCER_ASSEMBLY, AuditTrail, Followers],
-    useFactory: (dataSource: DataSource, relay: OutboxRelay, { memory }: EnforcerAssembly, trail: AuditTrail, followers: Followers) =>
-      new GrantlogHealth({ dataSource, relay, memory, trail, followers }),
+    useFactory: (
+      dataSource: DataSource,
+      relay: OutboxRelay,
+      { memory }: EnforcerAssembly,
+      trail: AuditTrail,
+      followers: Followers,
+    ) => new GrantlogHealth({ dataSource, relay, memory, trail, followers }),
   },
   {
     provide: GrantlogLifecycle,
@@ -135,4 +178,3 @@ const running: Provider[] = [
 
 /** Everything the module is made of, in the order in which a change travels. */
 export const grantlogProviders: Provider[] = [...settings, ...changing, ...recording, ...following, ...running];
-

@@ -1,5 +1,7 @@
+import type * as NestEvents from '@nestjs/event-emitter';
 import type { ModuleRef } from '@nestjs/core';
 import EventEmitter2 from 'eventemitter2';
+import { optionalPeer } from './contract/optional-peer';
 import type { ResolvedOptions } from './grantlog.options';
 
 /** The host's EventEmitter2, if it has one, and the moment when its `@OnEvent` listeners are attached. */
@@ -10,14 +12,14 @@ export class HostEmitter {
   ) {}
 
   /** The emitter of the options, or the one that `@nestjs/event-emitter` provides. */
-  static async find(listeners: ResolvedOptions['listeners'], modules: ModuleRef): Promise<HostEmitter> {
+  static find(listeners: ResolvedOptions['listeners'], modules: ModuleRef): HostEmitter {
     if (listeners === false) return new HostEmitter(undefined, attached);
     const provided = optional(() => modules.get<EventEmitter2>(EventEmitter2, { strict: false }));
     const emitter = listeners.emitter ?? provided;
     if (!provided || emitter !== provided) return new HostEmitter(emitter, attached);
-    const { EventEmitterReadinessWatcher } = await import('@nestjs/event-emitter');
-    const watcher = modules.get(EventEmitterReadinessWatcher, { strict: false });
-    return new HostEmitter(emitter, () => watcher.waitUntilReady());
+    const events = optionalPeer<typeof NestEvents>('@nestjs/event-emitter');
+    const watcher = events && modules.get(events.EventEmitterReadinessWatcher, { strict: false });
+    return new HostEmitter(emitter, () => watcher?.waitUntilReady() ?? attached());
   }
 }
 

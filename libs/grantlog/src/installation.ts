@@ -1,7 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { GrantlogError } from './contract/grantlog.error';
 
-const tables = ['casbin_rule', 'audit_outbox', 'audit_record', 'audit_head', 'audit_change', 'audit_follower', 'audit_parked'];
+const tables = [
+  'casbin_rule',
+  'audit_outbox',
+  'audit_record',
+  'audit_head',
+  'audit_change',
+  'audit_follower',
+  'audit_parked',
+];
 
 /** The database lacks what the migrations create. */
 export class NotInstalledError extends GrantlogError {

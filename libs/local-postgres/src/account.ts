@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { Binaries } from './binaries';
 import { findClosedPath } from './closed-path';
 import { type ClusterFolder, exists } from './cluster-folder';
+import { commandAs } from './command';
 import { LocalPostgresError } from './local-postgres.error';
 
 const run = promisify(execFile);
@@ -16,21 +17,20 @@ export interface Account {
   readonly prefix: readonly string[];
 }
 
-/** The customary `nobody`: PostgreSQL refuses to run as root. */
+/** The customary `nobody`: PostgreSQL refuses to run as root, and initdb as a user without a name. */
 const NOBODY = 65534;
 
 /** The lesser right comes first; containers often keep only the second. */
 const CAPABILITIES = ['dac_read_search', 'dac_override'];
 
-/** Root runs PostgreSQL as the data folder's owner, so that this owner can go on without root, and else as nobody. */
+/** Root runs PostgreSQL as the cluster's owner, so that this owner can go on without root, and a new one as nobody. */
 export async function chooseAccount(binaries: Binaries, folder: ClusterFolder): Promise<Account> {
-  const made = await exists(folder.home);
-  const owner = await stat(made ? folder.home : folder.root);
+  const owner = (await exists(folder.home)) ? await stat(folder.home) : undefined;
   if (process.getuid?.() !== 0) {
-    if (made) refuseForeignOwner(folder, owner.uid);
+    if (owner) refuseForeignOwner(folder, owner.uid);
     return { prefix: [] };
   }
-  const account = owner.uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid: owner.uid, gid: owner.gid };
+  const account = owner?.uid ? { uid: owner.uid, gid: owner.gid } : { uid: NOBODY, gid: NOBODY };
   const closed = (await findClosedPath(binaries.postgres, account)) ?? (await findClosedPath(folder.root, account));
   return closed === undefined ? { ...account, prefix: [] } : passClosed(closed, account, binaries, folder);
 }
@@ -53,9 +53,10 @@ async function passClosed(
   const faults: unknown[] = [];
   for (const capability of CAPABILITIES) {
     const prefix = setpriv(account, capability);
-    const [command = '', ...options] = prefix;
+    const probe = ['-x', binaries.postgres, '-a', '-x', folder.root];
+    const { file, args, options } = commandAs({ ...account, prefix }, 'test', probe);
     try {
-      await run(command, [...options, 'test', '-x', binaries.postgres, '-a', '-x', folder.root], { cwd: '/' });
+      await run(file, args, options);
       return { ...account, prefix };
     } catch (fault) {
       faults.push(fault);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ask, clearScratch, connect, scratch } from '../test/scratch';
+import { ask, clearScratch, connect, scratch, startBusyBackend } from '../test/scratch';
 import { startLocalPostgres } from './index';
 import { worksIn } from './postmaster';
 import { until } from './until';
@@ -54,14 +54,4 @@ async function write(url: string, writer: string, confirmed: Set<string>): Promi
     if (!(await Promise.race([insert, broken]))) return;
     confirmed.add(name);
   }
-}
-
-async function startBusyBackend(url: string): Promise<number> {
-  const client = await connect(url);
-  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const pid = rows[0]?.pid ?? NaN;
-  client.query('DO $$ BEGIN LOOP END LOOP; END $$').catch(() => undefined);
-  const active = `SELECT count(*)::int FROM pg_stat_activity WHERE pid = ${pid} AND query LIKE 'DO %'`;
-  expect(await until(async () => (await ask(url, active)) === 1, 5_000)).toBe(true);
-  return pid;
 }

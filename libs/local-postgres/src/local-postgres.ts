@@ -62,7 +62,7 @@ async function adopt(place: Place): Promise<LocalPostgres | undefined> {
 
 /** `undefined` when it failed for a passing reason and there is time to try again. */
 async function launch(place: Place, settings: Record<string, string>, end: number): Promise<LocalPostgres | undefined> {
-  await endLeftovers(place.folder.data, Math.max(0, end - Date.now()));
+  await endLeftovers(place, Math.max(0, end - Date.now()));
   const postmaster = await launchPostmaster(place.folder, place.binaries, place.account, settings);
   const port = await whenReady(place, postmaster).catch(async (fault: unknown) => {
     // One that is still recovering is left to it, or the next start would have to begin again.

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { faultCode } from './local-postgres.error';
 import { discardPostmasterFile, postmasterFileAge, readPostmasterFile } from './postmaster-file';
@@ -28,18 +28,20 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
 }
 
 /**
- * Whether the pid is a PostgreSQL of this cluster. A bare pid proves nothing: it may have been given to another program,
+ * Whether the pid is the postmaster of this cluster. A bare pid proves nothing: it may have been given to another program,
  * the file may have been copied along with its folder, and a zombie still answers to signal 0. On Linux the current folder
- * decides, because it is right in all these cases; elsewhere the command line does.
+ * decides; where that is not shown, as to root in a container without CAP_SYS_PTRACE, the command line does.
  */
 export async function worksIn(pid: number, data: string): Promise<boolean> {
-  if (process.platform !== 'linux') return isTaken(pid) && (await commandLine(pid)).includes(`-D ${data} `);
+  const named = async () => isTaken(pid) && (await commandLine(pid)).includes(`-D ${data} `);
+  if (process.platform !== 'linux') return named();
   try {
     const [its, ours] = await Promise.all([stat(`/proc/${pid}/cwd`), stat(data)]);
     return its.ino === ours.ino && its.dev === ours.dev;
   } catch (fault) {
-    // Gone in between, a zombie, or a program of a user whose programs we may not see.
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(faultCode(fault))) return false;
+    if (['EACCES', 'EPERM'].includes(faultCode(fault))) return named();
+    // A zombie, or gone.
+    if (['ENOENT', 'ESRCH'].includes(faultCode(fault))) return false;
     throw fault;
   }
 }
@@ -55,12 +57,14 @@ function isTaken(pid: number): boolean {
   }
 }
 
-async function commandLine(pid: number): Promise<string> {
+/** Words separated by blanks, or nothing for a program that is gone. */
+export async function commandLine(pid: number): Promise<string> {
   try {
+    if (process.platform === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
     return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout;
   } catch (fault) {
     // ps ends with 1 when the pid is gone.
-    if (faultCode(fault) === '1') return '';
+    if (['ENOENT', 'ESRCH', '1'].includes(faultCode(fault))) return '';
     throw fault;
   }
 }

@@ -1,6 +1,7 @@
 import { chmod, chown, cp, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ask, clearScratch, scratch } from '../test/scratch';
+import { startProgram } from '../test/program';
+import { ask, clearScratch, scratch, startBusyBackend } from '../test/scratch';
 import * as binaries from './binaries';
 import { startLocalPostgres } from './index';
 
@@ -38,6 +39,24 @@ asRoot('as root', () => {
     expect(await stat(closed)).toMatchObject({ mode: 0o40700, uid: 0 });
   });
 
+  it('in a container, below a closed folder, PostgreSQL is adopted, and its leftovers are ended', async () => {
+    const closed = await scratch();
+    await mkdir(closed, { mode: 0o700 });
+    const dataDir = join(closed, 'data');
+    const first = startProgram(dataDir, 'hold', 'container');
+    const { pid, url } = await first.started;
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+
+    expect(await startProgram(dataDir, 'pass', 'container').started).toMatchObject({ pid, url, adopted: true });
+
+    await startBusyBackend(url);
+    process.kill(pid, 'SIGKILL');
+    const next = await startProgram(dataDir, 'pass', 'container').started;
+    expect(next.adopted).toBe(false);
+    await (await startLocalPostgres({ dataDir })).stop();
+  });
+
   it('without setpriv the closed folder is named, and nothing is made', async () => {
     const closed = await scratch();
     await mkdir(closed, { mode: 0o700 });
@@ -58,10 +77,12 @@ asRoot('as root', () => {
     await started.stop();
   });
 
-  it("PostgreSQL runs as the data folder's owner when that is an ordinary user", async () => {
+  it("PostgreSQL runs as the cluster's owner when that is an ordinary user", async () => {
     const dataDir = await scratch();
-    await mkdir(dataDir, { mode: 0o700 });
-    await chown(dataDir, 4321, 4321);
+    await (await startLocalPostgres({ dataDir })).stop();
+    const inside = await readdir(dataDir, { recursive: true });
+    for (const path of [dataDir, ...inside.map((name) => join(dataDir, name))]) await chown(path, 4321, 4321);
+    await chmod(dataDir, 0o700);
     const started = await startLocalPostgres({ dataDir });
     expect((await stat(`/proc/${started.pid}`)).uid).toBe(4321);
     await started.stop();

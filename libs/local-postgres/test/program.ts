@@ -19,8 +19,15 @@ export interface Program {
   readonly ended: Promise<number | null>;
 }
 
-export function startProgram(dataDir: string, stay: 'hold' | 'pass' = 'pass'): Program {
-  const child = spawn(process.execPath, [join(__dirname, 'start-child.cjs'), dataDir, stay], {
+/** The capabilities that containers leave to root by default. */
+const CONTAINER =
+  'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot mknod audit_write setfcap';
+
+export function startProgram(dataDir: string, stay: 'hold' | 'pass' = 'pass', where?: 'container'): Program {
+  const command = [process.execPath, join(__dirname, 'start-child.cjs'), dataDir, stay];
+  if (where) command.unshift('setpriv', `--bounding-set=-all,+${CONTAINER.replaceAll(' ', ',+')}`);
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { findPostmaster } from '../src/postmaster';
 import { shutDown } from '../src/shutdown';
+import { until } from '../src/until';
 
 const folders: string[] = [];
 
@@ -30,6 +31,17 @@ export async function connect(url: string): Promise<Client> {
   client.on('error', () => undefined);
   await client.connect();
   return client;
+}
+
+/** The pid of a backend that computes for ever and does not look after its postmaster meanwhile. */
+export async function startBusyBackend(url: string): Promise<number> {
+  const client = await connect(url);
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid ?? NaN;
+  client.query('DO $$ BEGIN LOOP END LOOP; END $$').catch(() => undefined);
+  const active = `SELECT count(*)::int FROM pg_stat_activity WHERE pid = ${pid} AND query LIKE 'DO %'`;
+  if (!(await until(async () => (await ask(url, active)) === 1, 5_000))) throw new Error('the backend is not busy');
+  return pid;
 }
 
 /** The first column of the first row. */

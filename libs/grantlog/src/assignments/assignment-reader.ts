@@ -39,7 +39,11 @@ export class AssignmentReader {
     return rows.map(({ subject, role, scope }) => ({ subject, role, scope }));
   }
 
-  private read(filters: Omit<AssignmentQuery, 'limit' | 'cursor'>, before?: string, limit?: number): Promise<AssignmentRow[]> {
+  private read(
+    filters: Omit<AssignmentQuery, 'limit' | 'cursor'>,
+    before?: string,
+    limit?: number,
+  ): Promise<AssignmentRow[]> {
     const { conditions, parameters } = this.conditions(filters);
     if (before !== undefined) conditions.push(`id < $${parameters.push(before)}`);
     const most = limit === undefined ? '' : `LIMIT $${parameters.push(limit)}`;

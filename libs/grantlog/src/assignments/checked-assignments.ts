@@ -27,7 +27,10 @@ export class CheckedAssignments {
       scope === undefined ? undefined : this.scopeColumn(scope, 'filter.scope'),
     ];
     if (columns.every((column) => column === undefined)) {
-      throw new InvalidInputError('filter', 'must name a subject, a role or a scope; without any it would remove everything');
+      throw new InvalidInputError(
+        'filter',
+        'must name a subject, a role or a scope; without any it would remove everything',
+      );
     }
     return columns;
   }
@@ -38,14 +41,18 @@ export class CheckedAssignments {
     }
     const subject = this.keys.key(assignment.subject, `${field}.subject`);
     const role = this.keys.key(assignment.role, `${field}.role`);
-    const scope = this.hasScopes || assignment.scope !== undefined ? this.scopeColumn(assignment.scope, `${field}.scope`) : undefined;
+    const scope =
+      this.hasScopes || assignment.scope !== undefined
+        ? this.scopeColumn(assignment.scope, `${field}.scope`)
+        : undefined;
     return scope === undefined ? [subject, role] : [subject, role, scope];
   }
 
   private scopeColumn(scope: unknown, field: string): string | undefined {
     const key = this.keys.scope(scope, field);
     if (this.hasScopes) return key;
-    if (key !== anyScope) throw new InvalidInputError(field, `must be "${anyScope}" or left out: this model has no scopes`);
+    if (key !== anyScope)
+      throw new InvalidInputError(field, `must be "${anyScope}" or left out: this model has no scopes`);
     return undefined;
   }
 }

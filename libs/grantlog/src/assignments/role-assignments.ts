@@ -24,12 +24,18 @@ export class RoleAssignments {
    * @throws MissingActorError
    * @throws OutcomeUnknownError if the connection is lost before the answer
    */
-  async assign(assignments: RoleAssignment | readonly RoleAssignment[], options?: ChangeOptions): Promise<RoleAssignmentChange> {
+  async assign(
+    assignments: RoleAssignment | readonly RoleAssignment[],
+    options?: ChangeOptions,
+  ): Promise<RoleAssignmentChange> {
     return changeOf(await this.changes.add('g', this.checked.rules(assignments), options));
   }
 
   /** Removes roles; all or nothing. What is not assigned makes no event. Limits and errors as in `assign`. */
-  async remove(assignments: RoleAssignment | readonly RoleAssignment[], options?: ChangeOptions): Promise<RoleAssignmentChange> {
+  async remove(
+    assignments: RoleAssignment | readonly RoleAssignment[],
+    options?: ChangeOptions,
+  ): Promise<RoleAssignmentChange> {
     return changeOf(await this.changes.remove('g', this.checked.rules(assignments), options));
   }
 

@@ -19,7 +19,10 @@ export function keyOfCursor(cursor: string, query: object): string {
     throw new InvalidInputError('cursor', 'must be the nextCursor of an earlier page, unchanged');
   }
   if (belongsTo !== fingerprint(query)) {
-    throw new InvalidInputError('cursor', 'belongs to another query; keep the filters of the first page, or start again without it');
+    throw new InvalidInputError(
+      'cursor',
+      'belongs to another query; keep the filters of the first page, or start again without it',
+    );
   }
   return key;
 }

@@ -20,11 +20,12 @@ export class AuditedEnforcer extends Enforcer {
   private changes!: RuleChanges;
   private reload!: () => Promise<void>;
 
-  /** @internal Casbin constructs enforcers without arguments; this is where the parts come in. */
+  /** @internal Casbin constructs enforcers without arguments; this is where the parts come in and the door closes. */
   attach({ changes, reload, adapter }: EnforcerParts): void {
     this.changes = changes;
     this.reload = reload;
     this.adapter = adapter;
+    refuseUnauditedCalls(this);
   }
 
   /** @internal */
@@ -79,17 +80,16 @@ function inSection(section: string, ptype: string): string {
   throw new InvalidInputError('ptype', `must begin with "${section}" in this call; got "${ptype}"`);
 }
 
-/** Replaces Casbin's ways around the audited path by a refusal: thrown where Casbin answers at once, rejected elsewhere. */
-for (const [call, remedy] of Object.entries(refusedCalls)) {
-  const original = Enforcer.prototype[call as keyof Enforcer] as unknown as (...args: unknown[]) => unknown;
-  const isAsync = original.constructor.name === 'AsyncFunction';
-  Object.defineProperty(AuditedEnforcer.prototype, call, {
-    configurable: true,
-    writable: true,
-    value: function refuse(): Promise<never> {
+/** Closes Casbin's ways around the audited path: thrown where Casbin answers at once, rejected where it answers later. */
+function refuseUnauditedCalls(enforcer: AuditedEnforcer): void {
+  for (const [call, remedy] of Object.entries(refusedCalls)) {
+    const original = enforcer[call as keyof AuditedEnforcer] as (...values: unknown[]) => unknown;
+    const answersLater = original.constructor.name === 'AsyncFunction';
+    const refuse = (): Promise<never> => {
       const refusal = new UnauditedCallError(call, remedy);
-      if (isAsync) return Promise.reject(refusal);
+      if (answersLater) return Promise.reject(refusal);
       throw refusal;
-    },
-  });
+    };
+    Object.defineProperty(enforcer, call, { value: refuse });
+  }
 }

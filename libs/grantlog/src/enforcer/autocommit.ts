@@ -34,7 +34,9 @@ export async function autocommit<Row>(dataSource: DataSource, sql: string, param
   try {
     const client = (await runner.connect()) as PostgresClient;
     if ((client.getTransactionStatus?.() ?? idle) !== idle) {
-      log.warn('A connection came back to the pool inside an open transaction; it was rolled back. Look for a missing commit.');
+      log.warn(
+        'A connection came back to the pool inside an open transaction; it was rolled back. Look for a missing commit.',
+      );
       await client.query('ROLLBACK');
     }
     dataSource.logger.logQuery(sql, parameters, runner);

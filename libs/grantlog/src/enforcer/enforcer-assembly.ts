@@ -36,6 +36,7 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const { dataSource, attributor, signal, maxRules } = options;
   const enforcer = await newEnforcerWithClass(AuditedEnforcer, readModel(options.model));
   if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
+  await enforcer.buildRoleLinks(); // binds the model to its role managers, which Casbin does not do before a first load
   const committed = new CommittedMemory(new PolicyMemory(enforcer.memoryParts()));
   const memory = new MemorySweep(new RuleReader(dataSource), committed);
   const store = new RuleStore({
@@ -53,9 +54,13 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
 /** The model could not be read. The message names the file and what Casbin says about it. */
 export class ModelError extends GrantlogError {
   constructor(path: string, cause: unknown) {
-    super('INVALID_INPUT', `model: ${path} is not a Casbin model: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    super(
+      'INVALID_INPUT',
+      `model: ${path} is not a Casbin model: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

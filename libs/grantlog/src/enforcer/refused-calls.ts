@@ -44,6 +44,10 @@ export const refusedCalls: Readonly<Record<string, string>> = {
   setRoleManager: oneModel,
   setNamedRoleManager: oneModel,
   initRmMap: oneModel,
+  initWithFile: oneModel,
+  initWithString: oneModel,
+  initWithAdapter: oneModel,
+  initWithModelAndAdapter: oneModel,
   setWatcher: 'nodes follow each other through the database and need no watcher.',
   setWatcherEx: 'nodes follow each other through the database and need no watcher.',
 };

@@ -46,7 +46,11 @@ export class RuleChanges {
   }
 
   /** @param values what each column must be; `undefined` matches anything, `''` is refused */
-  async removeMatching(ptype: string, values: readonly (string | undefined)[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  async removeMatching(
+    ptype: string,
+    values: readonly (string | undefined)[],
+    options?: ChangeOptions,
+  ): Promise<OutboxEntry[]> {
     const write = this.begin(ptype, options);
     if (values.every((value) => value === undefined)) {
       throw new InvalidInputError('filter', 'must name at least one value; an empty filter would remove every rule');
@@ -86,7 +90,10 @@ export class RuleChanges {
   private counted({ ptype }: RuleShape, rules: readonly Values[]): Rule[] {
     const most = this.parts.maxRules;
     if (rules.length > most) {
-      throw new InvalidInputError('rules', `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
+      throw new InvalidInputError(
+        'rules',
+        `must be at most ${most} in one call (option maxRules); got ${rules.length}`,
+      );
     }
     return rules.map((values) => ({ ptype, values }));
   }

@@ -29,7 +29,10 @@ export function ruleKey(rule: Rule): string {
  */
 export function checkRule(rule: Rule, arity: number, field: string): void {
   if (rule.values.length !== arity) {
-    throw new InvalidInputError(field, `"${rule.ptype}" takes ${arity} values in this model; got ${rule.values.length}`);
+    throw new InvalidInputError(
+      field,
+      `"${rule.ptype}" takes ${arity} values in this model; got ${rule.values.length}`,
+    );
   }
   if (arity > ruleColumns.length) {
     throw new InvalidInputError(field, `casbin_rule holds ${ruleColumns.length} values; "${rule.ptype}" has ${arity}`);

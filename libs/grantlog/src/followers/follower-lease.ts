@@ -23,7 +23,9 @@ const update = (assignments: string): string => `
   UPDATE audit_follower SET ${assignments}, lease_until = clock_timestamp() + $3 * interval '1 ms'
   WHERE name = $1 AND lease_holder = $2 RETURNING name`;
 
-const advanceTo = update(`seq = $4, attempts = $5, last_error = CASE WHEN $6 THEN last_error END, next_attempt_at = clock_timestamp()`);
+const advanceTo = update(
+  `seq = $4, attempts = $5, last_error = CASE WHEN $6 THEN last_error END, next_attempt_at = clock_timestamp()`,
+);
 const countAttempt = update('attempts = $4');
 const postpone = update(`last_error = $4, next_attempt_at = clock_timestamp() + $5 * interval '1 ms'`);
 const release = `UPDATE audit_follower SET lease_until = '-infinity' WHERE name = $1 AND lease_holder = $2`;

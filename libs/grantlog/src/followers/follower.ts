@@ -105,7 +105,9 @@ export class Follower {
     }
     if (error !== undefined) {
       await this.parked.park(this.destination.name, record.seq, attempts, error);
-      this.log.error(`${this.destination.name} did not take record ${record.seq} in ${attempts} attempts; it is parked: ${error}`);
+      this.log.error(
+        `${this.destination.name} did not take record ${record.seq} in ${attempts} attempts; it is parked: ${error}`,
+      );
     }
     await this.lease.advance(record.seq, more && !this.stopping ? 1 : 0, error !== undefined);
     return true;

@@ -28,7 +28,9 @@ export class HostListeners implements Destination {
 
   async deliver(record: AuditRecord): Promise<void> {
     const due = this.listenersFor(record).filter(([listener]) => this.isDue(record, listener));
-    const outcomes = await Promise.allSettled(due.map(([listener, values]) => this.call(record.type, listener, values)));
+    const outcomes = await Promise.allSettled(
+      due.map(([listener, values]) => this.call(record.type, listener, values)),
+    );
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [messageOf(outcome.reason)] : []));
     const failing = due.filter((_, at) => outcomes[at]?.status === 'rejected').map(([listener]) => listener);
     this.failed = errors.length > 0 ? { id: record.id, listeners: new Set(failing) } : undefined;

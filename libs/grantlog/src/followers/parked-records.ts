@@ -53,7 +53,9 @@ export class ParkedRecords {
   /** @throws ParkedRecordNotFoundError */
   async get(id: string): Promise<ParkedRecord> {
     if (!/^\d{1,18}$/.test(id)) throw new InvalidInputError('id', 'must be the number of a parked record');
-    const [row] = (await this.dataSource.query(`SELECT ${columns} ${from} WHERE parked.id = $1`, [id])) as ParkedRecord[];
+    const [row] = (await this.dataSource.query(`SELECT ${columns} ${from} WHERE parked.id = $1`, [
+      id,
+    ])) as ParkedRecord[];
     if (!row) throw new ParkedRecordNotFoundError(id);
     return row;
   }
@@ -71,6 +73,9 @@ export class ParkedRecords {
   }
 
   async refusedAgain(id: string, error: string): Promise<void> {
-    await this.dataSource.query(`UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, [id, error]);
+    await this.dataSource.query(`UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, [
+      id,
+      error,
+    ]);
   }
 }

@@ -57,17 +57,21 @@ export class GrantlogHealth {
 
 function redProblems({ outbox, recording, memory }: Pick<HealthReport, 'outbox' | 'recording' | 'memory'>): string[] {
   const problems: string[] = [];
-  if (recording.failures > 0) problems.push(`Recording has failed ${recording.failures} times in a row: ${recording.lastError}`);
+  if (recording.failures > 0)
+    problems.push(`Recording has failed ${recording.failures} times in a row: ${recording.lastError}`);
   if ((outbox.oldestAgeSeconds ?? 0) > recordingLagSeconds) {
     problems.push(`The oldest event waits in the outbox for ${outbox.oldestAgeSeconds} s; no relay records it.`);
   }
   if (memory.behindMs > memoryLagMs) {
-    problems.push(`Memory has not followed the database for ${memory.behindMs} ms: ${memory.lastError ?? 'no answer yet'}`);
+    problems.push(
+      `Memory has not followed the database for ${memory.behindMs} ms: ${memory.lastError ?? 'no answer yet'}`,
+    );
   }
   return problems;
 }
 
 function followerProblems({ name, parked, lastError }: FollowerHealth): string[] {
-  if (parked > 0) return [`${name} could not take ${parked} records; they are parked. Last error: ${lastError ?? 'none'}`];
+  if (parked > 0)
+    return [`${name} could not take ${parked} records; they are parked. Last error: ${lastError ?? 'none'}`];
   return lastError === null ? [] : [`${name} is retrying: ${lastError}`];
 }

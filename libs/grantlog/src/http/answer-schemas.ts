@@ -80,7 +80,9 @@ export const parkedPage = z
   })
   .meta({ id: 'ParkedPage' });
 
-export const retryOutcome = z.object({ delivered: z.boolean(), error: z.string().nullable() }).meta({ id: 'RetryOutcome' });
+export const retryOutcome = z
+  .object({ delivered: z.boolean(), error: z.string().nullable() })
+  .meta({ id: 'RetryOutcome' });
 
 export const healthReport = z
   .object({

@@ -22,5 +22,7 @@ function asHttpException(error: GrantlogError): Error {
   const statusCode = statusOf[error.code];
   if (statusCode === undefined) return error;
   const field = error instanceof InvalidInputError ? { field: error.field } : {};
-  return new HttpException({ statusCode, code: error.code, ...field, message: error.message }, statusCode, { cause: error });
+  return new HttpException({ statusCode, code: error.code, ...field, message: error.message }, statusCode, {
+    cause: error,
+  });
 }

@@ -33,7 +33,10 @@ const controllers: readonly [string, Type][] = [
  */
 export function mountedControllers({ guards, path = 'authz' }: HttpOptions): Type[] {
   if (!Array.isArray(guards) || guards.length === 0) {
-    throw new GrantlogError('INVALID_INPUT', 'http.guards: must name at least one guard; the endpoints are never mounted open');
+    throw new GrantlogError(
+      'INVALID_INPUT',
+      'http.guards: must name at least one guard; the endpoints are never mounted open',
+    );
   }
   return controllers.map(([segment, base]) => {
     const mounted = { [base.name]: class extends base {} }[base.name] as Type;

@@ -1,18 +1,9 @@
-import { createRequire } from 'node:module';
 import type * as Swagger from '@nestjs/swagger';
 import type { ZodType } from 'zod';
+import { optionalPeer } from '../contract/optional-peer';
 
-/** @nestjs/swagger is an optional peer: without it the endpoints work the same and are not described. */
-function installedSwagger(): typeof Swagger | undefined {
-  try {
-    return createRequire(__filename)('@nestjs/swagger') as typeof Swagger;
-  } catch (error) {
-    if ((error as { code?: string }).code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
-
-const swagger = installedSwagger();
+/** Without @nestjs/swagger the endpoints work the same and are not described. */
+const swagger = optionalPeer<typeof Swagger>('@nestjs/swagger');
 
 /** Describes what a handler does and answers. */
 export function Describes(summary: string, answer: ZodType): MethodDecorator {

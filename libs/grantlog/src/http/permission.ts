@@ -6,4 +6,5 @@ export type GrantlogPermission = 'audit.read' | 'roles.manage';
 /** Key of the metadata under which a handler names its permission; read it in a guard with Nest's Reflector. */
 export const GRANTLOG_PERMISSION = 'grantlog:permission';
 
-export const NeedsPermission = (permission: GrantlogPermission): CustomDecorator => SetMetadata(GRANTLOG_PERMISSION, permission);
+export const NeedsPermission = (permission: GrantlogPermission): CustomDecorator =>
+  SetMetadata(GRANTLOG_PERMISSION, permission);

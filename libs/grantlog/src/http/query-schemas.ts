@@ -8,7 +8,9 @@ import { mostPerPage } from '../contract/page-limit';
  */
 
 const text = (description: string): z.ZodString =>
-  z.string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text, given once') }).describe(description);
+  z
+    .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text, given once') })
+    .describe(description);
 
 const oneOf = <const T extends readonly string[]>(values: T, description: string): z.ZodEnum<{ [K in T[number]]: K }> =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` }).describe(description);

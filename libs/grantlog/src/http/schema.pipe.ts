@@ -12,7 +12,10 @@ export class SchemaPipe<T> implements PipeTransform<unknown, T> {
     const [issue] = result.error.issues;
     if (issue?.code === 'unrecognized_keys') {
       const [key = ''] = issue.keys;
-      throw new InvalidInputError(fieldAt([...issue.path, key]), 'is not known here; see the API description for what is');
+      throw new InvalidInputError(
+        fieldAt([...issue.path, key]),
+        'is not known here; see the API description for what is',
+      );
     }
     throw new InvalidInputError(fieldAt(issue?.path ?? []), issue?.message ?? 'is not valid');
   }

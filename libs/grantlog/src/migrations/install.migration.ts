@@ -37,7 +37,9 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
 }
 
 async function refuseOldServer(runner: QueryRunner): Promise<void> {
-  const [row] = (await runner.query(`SELECT current_setting('server_version_num')::int AS version`)) as { version: number }[];
+  const [row] = (await runner.query(`SELECT current_setting('server_version_num')::int AS version`)) as {
+    version: number;
+  }[];
   if (row && row.version >= oldestVersion) return;
   throw new Error(`Grantlog needs PostgreSQL 13 or later; this server is ${row?.version ?? 'unknown'}.`);
 }

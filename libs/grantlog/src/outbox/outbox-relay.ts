@@ -31,7 +31,10 @@ export interface RelayHealth {
 /** Nobody recorded a claimed batch. It stays in the outbox. */
 export class NotRecordedError extends GrantlogError {
   constructor() {
-    super('NOT_RECORDED', 'The recording handler did not settle the batch; it stays in the outbox and will be tried again.');
+    super(
+      'NOT_RECORDED',
+      'The recording handler did not settle the batch; it stays in the outbox and will be tried again.',
+    );
   }
 }
 

@@ -1,0 +1,26 @@
+import { type Model, newModelFromString } from 'casbin';
+
+const policy = `
+[request_definition]
+r = sub, act, scope
+[policy_definition]
+p = sub, act, scope
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+`;
+
+/** Subjects have roles in scopes; `g2` says which action implies another. */
+export const scopedModel = (): Model =>
+  newModelFromString(`[role_definition]
+g = _, _, _
+g2 = _, _
+${policy}
+m = g(r.sub, p.sub, r.scope) && keyMatch(r.scope, p.scope) && (r.act == p.act || g2(p.act, r.act))`);
+
+/** Subjects have roles everywhere. */
+export const plainModel = (): Model =>
+  newModelFromString(`[role_definition]
+g = _, _
+${policy}
+m = g(r.sub, p.sub) && keyMatch(r.scope, p.scope) && r.act == p.act`);
