@@ -83,8 +83,8 @@ function inSection(section: string, ptype: string): string {
 /** Closes Casbin's ways around the audited path: thrown where Casbin answers at once, rejected where it answers later. */
 function refuseUnauditedCalls(enforcer: AuditedEnforcer): void {
   for (const [call, remedy] of Object.entries(refusedCalls)) {
-    const original = enforcer[call as keyof AuditedEnforcer] as (...values: unknown[]) => unknown;
-    const answersLater = original.constructor.name === 'AsyncFunction';
+    const original: unknown = Reflect.get(enforcer, call);
+    const answersLater = original?.constructor.name === 'AsyncFunction';
     const refuse = (): Promise<never> => {
       const refusal = new UnauditedCallError(call, remedy);
       if (answersLater) return Promise.reject(refusal);

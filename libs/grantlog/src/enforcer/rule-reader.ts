@@ -37,9 +37,9 @@ export class RuleReader {
 
   load(): Promise<{ rules: Rule[]; position: Position }> {
     return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
-      const [here] = (await manager.query(wherePositionIs)) as { snapshot: string; head: string }[];
+      const [here] = await manager.query<{ snapshot: string; head: string }[]>(wherePositionIs);
       if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-      const rows = (await manager.query(everyRule)) as RuleRow[];
+      const rows = await manager.query<RuleRow[]>(everyRule);
       return { rules: rows.map(ruleOfRow), position: new Position(here.snapshot, here.head) };
     });
   }

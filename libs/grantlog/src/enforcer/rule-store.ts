@@ -81,7 +81,7 @@ export class RuleStore {
 
   /** Nothing is told to memory here: the caller may still roll back, and only committed rows count. */
   private async runInside(manager: EntityManager, sql: string, parameters: unknown[]): Promise<OutboxEntry[]> {
-    const rows = (await manager.query(sql, parameters)) as OutboxRow[];
+    const rows = await manager.query<OutboxRow[]>(sql, parameters);
     if (manager.queryRunner?.isTransactionActive) CommitHints.mark(manager.queryRunner);
     else this.parts.signal.give();
     return rows.map(entryOf);

@@ -54,7 +54,7 @@ export class FollowerLease {
 
   /** Takes or renews the lease; `undefined` while another node has it. */
   async take(): Promise<FollowerPlace | undefined> {
-    const [rows] = (await this.dataSource.query(take, [this.name, this.holder, this.length])) as [FollowerPlace[]];
+    const [rows] = await this.dataSource.query<[FollowerPlace[]]>(take, [this.name, this.holder, this.length]);
     return rows[0];
   }
 
@@ -76,7 +76,7 @@ export class FollowerLease {
   }
 
   private async write(sql: string, values: readonly unknown[]): Promise<void> {
-    const [rows] = (await this.dataSource.query(sql, [this.name, this.holder, this.length, ...values])) as [unknown[]];
+    const [rows] = await this.dataSource.query<[unknown[]]>(sql, [this.name, this.holder, this.length, ...values]);
     if (rows.length === 0) throw new LeaseLost(`Another node delivers for ${this.name} now.`);
   }
 }

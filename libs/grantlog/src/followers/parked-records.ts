@@ -53,9 +53,7 @@ export class ParkedRecords {
   /** @throws ParkedRecordNotFoundError */
   async get(id: string): Promise<ParkedRecord> {
     if (!/^\d{1,18}$/.test(id)) throw new InvalidInputError('id', 'must be the number of a parked record');
-    const [row] = (await this.dataSource.query(`SELECT ${columns} ${from} WHERE parked.id = $1`, [
-      id,
-    ])) as ParkedRecord[];
+    const [row] = await this.dataSource.query<ParkedRecord[]>(`SELECT ${columns} ${from} WHERE parked.id = $1`, [id]);
     if (!row) throw new ParkedRecordNotFoundError(id);
     return row;
   }

@@ -22,7 +22,7 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
 
   /** Takes Grantlog away and leaves `casbin_rule` with its rows. A log with records in it is never dropped by this. */
   async down(runner: QueryRunner): Promise<void> {
-    const [head] = (await runner.query(countRecords)) as { records: string }[];
+    const [head] = await runner.manager.query<{ records: string }[]>(countRecords);
     if (head && head.records !== '0') {
       throw new Error(
         `audit_record holds ${head.records} records, which going down would destroy. ` +
@@ -37,15 +37,15 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
 }
 
 async function refuseOldServer(runner: QueryRunner): Promise<void> {
-  const [row] = (await runner.query(`SELECT current_setting('server_version_num')::int AS version`)) as {
-    version: number;
-  }[];
+  const [row] = await runner.manager.query<{ version: number }[]>(
+    `SELECT current_setting('server_version_num')::int AS version`,
+  );
   if (row && row.version >= oldestVersion) return;
   throw new Error(`Grantlog needs PostgreSQL 13 or later; this server is ${row?.version ?? 'unknown'}.`);
 }
 
 async function refuseDuplicateRules(runner: QueryRunner): Promise<void> {
-  const [row] = (await runner.query(countDuplicateRules)) as { duplicates: number }[];
+  const [row] = await runner.manager.query<{ duplicates: number }[]>(countDuplicateRules);
   if (!row || row.duplicates === 0) return;
   throw new Error(
     `casbin_rule holds ${row.duplicates} rules more than once, so it cannot be made unique. ` +

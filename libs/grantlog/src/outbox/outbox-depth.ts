@@ -13,6 +13,6 @@ const measure = `
   FROM audit_outbox`;
 
 export async function outboxDepth(dataSource: DataSource): Promise<OutboxDepth> {
-  const [row] = (await dataSource.query(measure)) as OutboxDepth[];
+  const [row] = await dataSource.query<OutboxDepth[]>(measure);
   return row ?? { depth: 0, oldestAgeSeconds: null };
 }

@@ -90,7 +90,7 @@ export class OutboxRelay {
   }
 
   private async relayBatch(manager: EntityManager): Promise<number> {
-    const rows = (await manager.query(claim, [this.options.batchSize])) as OutboxRow[];
+    const rows = await manager.query<OutboxRow[]>(claim, [this.options.batchSize]);
     if (rows.length === 0) return 0;
     const batch = new ClaimedBatch(rows.map(entryOf), manager);
     await this.emitter.emitAsync(batchClaimed, batch);

@@ -22,7 +22,7 @@ export class Sweep {
   private woken = false;
   private failures = 0;
   private rouse: (() => void) | undefined;
-  private waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(private readonly options: SweepOptions) {}
 

@@ -37,7 +37,7 @@ const readCatalog = `
 
 /** Reads the catalog: is the log append-only for the role this DataSource connects with? */
 export async function appendOnlyReport(dataSource: DataSource): Promise<AppendOnlyReport> {
-  const [catalog] = (await dataSource.query(readCatalog)) as Catalog[];
+  const [catalog] = await dataSource.query<Catalog[]>(readCatalog);
   if (!catalog) throw new Error('The catalog shows no audit_record; run the migrations of Grantlog.');
   const reasons = reasonsOf(catalog);
   if (reasons.length === 0) return { state: 'enforced', reasons, statements: [] };

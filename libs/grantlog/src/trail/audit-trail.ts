@@ -88,14 +88,14 @@ export class AuditTrail {
   }
 
   private async head(): Promise<Head> {
-    const [row] = (await this.dataSource.query(head)) as Head[];
+    const [row] = await this.dataSource.query<Head[]>(head);
     if (!row) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
     return row;
   }
 
   private async select(conditions: Conditions, tail: string): Promise<AuditRecord[]> {
     const sql = `SELECT ${recordColumns} FROM audit_record WHERE ${String(conditions)} ${tail}`;
-    const rows = (await this.dataSource.query(sql, conditions.parameters)) as AuditRecord[];
+    const rows = await this.dataSource.query<AuditRecord[]>(sql, conditions.parameters);
     return rows.map((row) => Object.freeze(row));
   }
 }

@@ -1,4 +1,4 @@
-import type EventEmitter2 from 'eventemitter2';
+import type { EventEmitter2 } from 'eventemitter2';
 import type { EntityManager } from 'typeorm';
 import type { KeySyntax } from '../contract/namespaced-key';
 import { batchClaimed, type OutboxBatch, type OutboxEntry } from '../contract/outbox-batch';
@@ -28,6 +28,7 @@ export class RecordingHandler {
   constructor(private readonly keys: KeySyntax) {}
 
   subscribe(emitter: EventEmitter2): void {
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the relay emits by emitAsync, which waits for it
     emitter.on(batchClaimed, (batch: OutboxBatch) => this.record(batch));
   }
 
