@@ -34,7 +34,7 @@ const folders = {
   migrations: [['contract'], 'A shipped migration never changes, so it must not rest on code that does.'],
 };
 
-const tests = '(^test/|^bench/|\\.spec\\.ts$)';
+const tests = '(^test/|^bench/|/test/|\\.spec\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -4,18 +4,10 @@ import { promisify } from 'node:util';
 import type { Binaries } from './binaries';
 import { findClosedPath } from './closed-path';
 import { type ClusterFolder, exists } from './cluster-folder';
-import { commandAs } from './command';
+import { type Account, commandAs } from './command';
 import { LocalPostgresError } from './local-postgres.error';
 
 const run = promisify(execFile);
-
-/** The user that PostgreSQL runs as. `uid` and `gid` are unset when that is simply the current user. */
-export interface Account {
-  readonly uid?: number;
-  readonly gid?: number;
-  /** Put before a command line, it makes the change of user; without it, `spawn` gets `uid` and `gid`. */
-  readonly prefix: readonly string[];
-}
 
 /** The customary `nobody`: PostgreSQL refuses to run as root, and initdb as a user without a name. */
 const NOBODY = 65534;

@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { chown, lchown, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Account } from './account';
 import type { Binaries } from './binaries';
 import { type ClusterFolder, exists } from './cluster-folder';
-import { commandAs } from './command';
+import { type Account, commandAs } from './command';
 import { faultCode, LocalPostgresError } from './local-postgres.error';
 
 const run = promisify(execFile);

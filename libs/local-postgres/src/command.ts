@@ -1,4 +1,10 @@
-import type { Account } from './account';
+/** The user that PostgreSQL runs as. `uid` and `gid` are unset when that is simply the current user. */
+export interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Put before a command line, it makes the change of user; without it, `spawn` gets `uid` and `gid`. */
+  readonly prefix: readonly string[];
+}
 
 /** Only these variables reach PostgreSQL: PG* ones would steer it, and others may be secrets of the application. */
 const PASSED_ON = ['PATH', 'TZ', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { clearScratch, scratch } from '../test/scratch';
 import * as binaries from './binaries';
@@ -70,5 +70,4 @@ it('a wrong and a missing password are told, and nothing is left running', async
   const fault = await faultOf({ dataDir });
   expect(fault.code).toBe('PASSWORD');
   expect(fault.message).toContain(password);
-  await mkdir(join(dataDir, 'cluster'), { recursive: true });
 });

@@ -4,10 +4,9 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Account } from './account';
 import type { Binaries } from './binaries';
 import type { ClusterFolder } from './cluster-folder';
-import { commandAs } from './command';
+import { type Account, commandAs } from './command';
 import { faultCode, LocalPostgresError } from './local-postgres.error';
 import type { Postmaster } from './postmaster';
 

@@ -1,7 +1,8 @@
-import { type Account, chooseAccount } from './account';
+import { chooseAccount } from './account';
 import { type Binaries, findBinaries } from './binaries';
 import { ensureCluster } from './cluster';
 import { type ClusterFolder, folderError, openClusterFolder } from './cluster-folder';
+import type { Account } from './command';
 import { readPassword } from './connection';
 
 /** All that launching PostgreSQL on a complete cluster takes. */

@@ -58,19 +58,19 @@ function reasonsOf(catalog: Catalog): string[] {
 
 /** The app gets a role that may append and read; the present one stays for migrations. */
 function statementsFor({ role, database, triggerAlways }: Catalog): string[] {
-  const trigger = 'ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_append_only';
+  const app = `${role}_app`;
   return [
-    ...(triggerAlways ? [] : [trigger]),
-    ...grantsFor(`${role}_app`, database),
-    `-- then let the app connect as ${role}_app, and keep ${role} for migrations`,
+    ...(triggerAlways ? [] : ['ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_append_only']),
+    `CREATE ROLE ${quoted(app)} LOGIN PASSWORD '<choose one>'`,
+    ...grantsFor(app, database),
+    `-- then let the app connect as ${app}, and keep ${role} for migrations`,
   ];
 }
 
-/** SQL that makes `appRole` a role that may use Grantlog and cannot change the log. Its password is yours to set. */
-export function grantsFor(appRole: string, database: string): string[] {
-  const app = quoted(appRole);
+/** SQL that gives a role what the app needs to use Grantlog, and nothing with which it could change the log. */
+export function grantsFor(role: string, database: string): string[] {
+  const app = quoted(role);
   return [
-    `CREATE ROLE ${app} LOGIN PASSWORD '<choose one>'`,
     `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${app}`,
     `GRANT SELECT, INSERT ON audit_record TO ${app}`,
     `GRANT SELECT, UPDATE ON audit_head TO ${app}`,

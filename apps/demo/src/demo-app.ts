@@ -1,0 +1,67 @@
+import type { Server } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { Model } from 'casbin';
+import { DemoModule } from './demo.module';
+import { portError } from './free-port';
+import type { PolicyFile } from './policy/policy-file';
+import { PolicyImport } from './policy/policy-import';
+import type { Settings } from './settings';
+
+const patienceWithClients = 10_000;
+
+/** The running app. */
+export class DemoApp {
+  private constructor(private readonly nest: NestExpressApplication) {}
+
+  /** Builds the app, imports the policy, and only then listens. */
+  static async start(settings: Settings, url: string, model: Model, policy: PolicyFile): Promise<DemoApp> {
+    const nest = await NestFactory.create<NestExpressApplication>(DemoModule.with(url, model), {
+      logger: ['log', 'warn', 'error', 'fatal'],
+      abortOnError: false,
+    });
+    try {
+      nest.useBodyParser('json', { limit: '10mb' });
+      if (settings.trustProxy !== undefined) nest.set('trust proxy', asTrustProxy(settings.trustProxy));
+      describe(nest);
+      await nest.init();
+      await nest.get(PolicyImport).import(policy);
+      await nest.listen(settings.port, settings.host).catch((error: unknown) => {
+        throw portError(error, settings.host, settings.port);
+      });
+      return new DemoApp(nest);
+    } catch (error) {
+      await nest.close();
+      throw error;
+    }
+  }
+
+  url(): Promise<string> {
+    return this.nest.getUrl();
+  }
+
+  /** Answers what was asked, takes nothing new, records what is in the outbox, and ends. */
+  async stop(): Promise<void> {
+    const server: Server = this.nest.getHttpServer();
+    const impatience = setTimeout(() => server.closeAllConnections(), patienceWithClients);
+    await new Promise((resolve) => server.close(resolve));
+    clearTimeout(impatience);
+    await this.nest.close();
+  }
+}
+
+function describe(nest: NestExpressApplication): void {
+  const description = new DocumentBuilder()
+    .setTitle('Grantlog demo')
+    .setDescription(
+      'Audited role assignments. Sign in with POST /session; there is no password, because this is a demo.',
+    )
+    .addBearerAuth()
+    .build();
+  SwaggerModule.setup('docs', nest, () => SwaggerModule.createDocument(nest, description));
+}
+
+function asTrustProxy(value: string): string | number {
+  return /^\d+$/.test(value) ? Number(value) : value;
+}

@@ -1,0 +1,49 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { ClsPluginTransactional, TransactionHost } from '@nestjs-cls/transactional';
+import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
+import type { Model } from 'casbin';
+import { grantlogEntities, GrantlogModule } from 'grantlog';
+import { ClsModule } from 'nestjs-cls';
+import { PolicyImport } from './policy/policy-import';
+import { RoleChangeListener } from './role-change.listener';
+import { PermissionGuard } from './session/permission.guard';
+import { SessionController } from './session/session.controller';
+import { SessionModule } from './session/session.module';
+import type { SignedIn } from './session/signed-in';
+
+/** A small real host: TypeORM, ambient transactions, an event emitter, sign-in, and Grantlog with its endpoints. */
+@Module({})
+export class DemoModule {
+  static with(url: string, model: Model): DynamicModule {
+    const hasScopes = model.model.get('g')?.get('g')?.value.replaceAll(' ', '') === '_,_,_';
+    return {
+      module: DemoModule,
+      imports: [
+        TypeOrmModule.forRoot({ type: 'postgres', url, entities: grantlogEntities, poolSize: 20, retryAttempts: 1 }),
+        EventEmitterModule.forRoot({ wildcard: true }),
+        ClsModule.forRoot({ global: true, plugins: [transactional()] }),
+        SessionModule,
+        GrantlogModule.forRootAsync({
+          imports: [SessionModule],
+          inject: [TransactionHost],
+          useFactory: (host: TransactionHost<TransactionalAdapterTypeOrm>) => ({
+            model,
+            scopeMatching: hasScopes ? 'glob' : 'exact',
+            actor: ({ user }) => (user as SignedIn | undefined)?.key,
+            transaction: () => host.tx,
+          }),
+          http: { guards: [PermissionGuard] },
+        }),
+      ],
+      controllers: [SessionController],
+      providers: [PolicyImport, RoleChangeListener],
+    };
+  }
+}
+
+function transactional(): ClsPluginTransactional {
+  const adapter = new TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() });
+  return new ClsPluginTransactional({ imports: [TypeOrmModule], adapter });
+}
