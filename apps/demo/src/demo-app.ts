@@ -13,12 +13,16 @@ const patienceWithClients = 10_000;
 
 /** The running app. */
 export class DemoApp {
-  private constructor(private readonly nest: NestExpressApplication) {}
+  private constructor(
+    private readonly nest: NestExpressApplication,
+    /** Rules that this start added from the policy file. */
+    readonly imported: number,
+  ) {}
 
   /** Builds the app, imports the policy, and only then listens. */
   static async start(settings: Settings, url: string, model: Model, policy: PolicyFile): Promise<DemoApp> {
     const nest = await NestFactory.create<NestExpressApplication>(DemoModule.with(url, model), {
-      logger: ['log', 'warn', 'error', 'fatal'],
+      logger: ['warn', 'error', 'fatal'],
       abortOnError: false,
     });
     try {
@@ -26,11 +30,11 @@ export class DemoApp {
       if (settings.trustProxy !== undefined) nest.set('trust proxy', asTrustProxy(settings.trustProxy));
       describe(nest);
       await nest.init();
-      await nest.get(PolicyImport).import(policy);
+      const imported = await nest.get(PolicyImport).import(policy);
       await nest.listen(settings.port, settings.host).catch((error: unknown) => {
         throw portError(error, settings.host, settings.port);
       });
-      return new DemoApp(nest);
+      return new DemoApp(nest, imported);
     } catch (error) {
       await nest.close();
       throw error;

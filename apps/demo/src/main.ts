@@ -19,7 +19,13 @@ async function start(): Promise<() => Promise<void>> {
     const forget = onServerLost(database.pid, () =>
       fail(new Error('The embedded PostgreSQL has ended; start the demo again.')),
     );
-    process.stdout.write(welcome(await app.url(), database.description));
+    process.stdout.write(
+      welcome({
+        url: await app.url(),
+        data: database.description,
+        policy: `${policy.path} (${app.imported} rules added by this start)`,
+      }),
+    );
     return async () => {
       forget();
       await app.stop();

@@ -9,6 +9,6 @@ export class RoleChangeListener {
 
   @OnEvent('role_assignment.*', { suppressErrors: false })
   roleChanged({ type, subject, role, scope, actor, seq }: AuditRecord): void {
-    this.log.debug(`${type} #${seq}: ${subject} ${role ?? ''} in ${scope ?? ''} by ${actor ?? 'system'}`);
+    this.log.log(`${type} #${seq}: ${subject} ${role ?? ''} in ${scope ?? ''} by ${actor ?? 'system'}`);
   }
 }

@@ -1,9 +1,16 @@
+interface Started {
+  readonly url: string;
+  readonly data: string;
+  readonly policy: string;
+}
+
 /** What to do next, for the person who just started the demo. */
-export function welcome(url: string, data: string): string {
+export function welcome({ url, data, policy }: Started): string {
   return `
 Grantlog demo: ${url}
 API:           ${url}/docs   (OpenAPI: ${url}/docs-json)
 Data:          ${data}
+Policy:        ${policy}
 
 Sign in (a demo: no password), assign a role, look at the record:
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Transactional, TransactionHost } from '@nestjs-cls/transactional';
 import type { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { AUTHZ_ENFORCER, AuditedEnforcer, runAs } from 'grantlog';
@@ -14,26 +14,24 @@ const rulesAtOnce = 10_000;
  */
 @Injectable()
 export class PolicyImport {
-  private readonly log = new Logger('Demo');
-
   constructor(
     @Inject(AUTHZ_ENFORCER) private readonly enforcer: AuditedEnforcer,
     private readonly host: TransactionHost<TransactionalAdapterTypeOrm>,
   ) {}
 
-  async import(file: PolicyFile): Promise<void> {
+  /** @returns how many rules were new, 0 if this content has been imported before */
+  async import(file: PolicyFile): Promise<number> {
     const reason = `import of ${file.path.split(/[\\/]/).at(-1)} (sha256 ${file.hash.slice(0, 12)})`;
     const imported = await runAs(importer, () => this.importOnce(file), { reason });
     await this.enforcer.loadPolicy(); // nobody is answered from a memory that lacks what was just committed
-    if (imported !== undefined) this.log.log(`Imported ${imported} rules from ${file.path}.`);
+    return imported;
   }
 
-  /** @returns how many rows were new to the file; `undefined` if this content has been imported before */
   @Transactional()
-  protected async importOnce({ hash, rows }: PolicyFile): Promise<number | undefined> {
+  protected async importOnce({ hash, rows }: PolicyFile): Promise<number> {
     await this.host.tx.query('LOCK TABLE demo_policy_file IN EXCLUSIVE MODE');
     const known = await this.host.tx.query<unknown[]>('SELECT 1 FROM demo_policy_file WHERE hash = $1', [hash]);
-    if (known.length > 0) return undefined;
+    if (known.length > 0) return 0;
     const news = await this.newRows(rows);
     for (const [ptype, rules] of byType(news)) await this.add(ptype, rules);
     await this.host.tx.query('INSERT INTO demo_policy_file (hash) VALUES ($1)', [hash]);
