@@ -1,0 +1,101 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..', '..');
+const entry = join(root, 'dist', 'demo', 'apps', 'demo', 'src', 'main.js');
+
+/** Compiles the demo as `npm start` does. */
+export function buildDemo(): void {
+  execFileSync(process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build', 'demo'], {
+    cwd: root,
+  });
+}
+
+export interface Answer {
+  readonly status: number;
+  // What an endpoint answers is whatever it answers: the assertions say what it must be.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+  readonly body: any;
+}
+
+/** The demo as a process of its own. */
+export class DemoProcess {
+  private output = '';
+  private errors = '';
+  private token = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly exited: Promise<number | null>,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
+  }
+
+  /** Starts the demo and waits until it says that it is ready, or has ended. */
+  static async start(environment: NodeJS.ProcessEnv): Promise<DemoProcess> {
+    const { DATABASE_URL: _, ...inherited } = process.env;
+    const child = spawn(process.execPath, [entry], { env: { ...inherited, PORT: '0', ...environment }, cwd: root });
+    const exited = once(child, 'exit').then(([code]) => code as number | null);
+    const demo = new DemoProcess(child, exited);
+    await Promise.race([exited, demo.says('Ctrl-C stops it.')]);
+    return demo;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get url(): string {
+    return /Grantlog demo: (\S+)/.exec(this.output)?.[1] ?? '';
+  }
+
+  /** What it complained about. */
+  get complaint(): string {
+    return this.errors.trim();
+  }
+
+  kill(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+
+  async signIn(user: string): Promise<Answer> {
+    const answer = await this.call('POST', '/session', { user });
+    this.token = (answer.body as { token?: string }).token ?? '';
+    return answer;
+  }
+
+  /** Goes on as whoever signed in on another node. */
+  takeSessionOf(other: DemoProcess): void {
+    this.token = other.token;
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.call('GET', path);
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.call('POST', path, body);
+  }
+
+  private async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        connection: 'close',
+        ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  private says(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.child.stdout?.on('data', () => this.output.includes(text) && resolve());
+    });
+  }
+}
