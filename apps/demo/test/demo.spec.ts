@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -138,7 +139,8 @@ describe('the demo', () => {
 
   it('says in one line why it cannot start, and ends with 1', async () => {
     const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    taken.listen(0, '127.0.0.1');
+    await once(taken, 'listening');
     const port = String((taken.address() as { port: number }).port);
     await writeFile(join(folder, 'short.csv'), 'g, user^eve, role^library_admin\n');
     const reasons: [NodeJS.ProcessEnv, RegExp][] = [
@@ -192,9 +194,11 @@ describe('the demo', () => {
 
 /** Asks until the answer is as wanted: what one process records, another one sees a moment later. */
 async function eventually<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
-  for (const end = performance.now() + 15_000; ; await pause(20)) {
+  const end = performance.now() + 15_000;
+  for (;;) {
     const answer = await ask();
     if (isSo(answer)) return answer;
     if (performance.now() > end) throw new Error(`Still ${JSON.stringify(answer).slice(0, 500)} after 15 s.`);
+    await pause(20);
   }
 }

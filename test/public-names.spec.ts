@@ -1,0 +1,32 @@
+import * as grantlog from 'grantlog';
+
+describe('the public names', () => {
+  it('are these, and a change of them is a decision', () => {
+    expect(Object.keys(grantlog).sort()).toMatchInlineSnapshot(`
+     [
+       "AUTHZ_ENFORCER",
+       "AuditTrail",
+       "AuditedEnforcer",
+       "Followers",
+       "GRANTLOG_PERMISSION",
+       "GrantlogError",
+       "GrantlogErrorFilter",
+       "GrantlogHealth",
+       "GrantlogModule",
+       "InvalidInputError",
+       "KeySyntax",
+       "MissingActorError",
+       "NotInstalledError",
+       "OutboxRelay",
+       "OutcomeUnknownError",
+       "RoleAssignments",
+       "UnauditedCallError",
+       "appendOnlyReport",
+       "grantlogEntities",
+       "grantlogMigrations",
+       "grantsFor",
+       "runAs",
+     ]
+    `);
+  });
+});

@@ -1,0 +1,30 @@
+import { startApp } from './support/app';
+import { connect, createDatabase } from './support/database';
+
+describe('closing the app', () => {
+  it('records what is committed before it ends', async () => {
+    const database = await createDatabase();
+    const app = await startApp({ url: database.url });
+    const assignments = Array.from({ length: 3_000 }, (_, at) => ({ subject: `user^${at}`, role: 'role^reader', scope: 'lib^a' }));
+    await app.assignments.assign(assignments);
+    await app.close();
+    const after = await connect(database.url);
+    const [counts] = await after.query<{ outbox: number; records: number; free: boolean }[]>(
+      `SELECT (SELECT count(*)::int FROM audit_outbox) AS outbox, (SELECT count(*)::int FROM audit_record) AS records,
+         (SELECT bool_and(lease_until = '-infinity') FROM audit_follower) AS free`,
+    );
+    expect(counts).toEqual({ outbox: 0, records: 3_000, free: true });
+    await after.destroy();
+    await database.drop();
+  });
+
+  it('leaves neither a timer nor a subscriber behind', async () => {
+    const database = await createDatabase();
+    const app = await startApp({ url: database.url });
+    expect(app.dataSource.subscribers).toHaveLength(1);
+    await app.close();
+    expect(app.dataSource.subscribers).toHaveLength(0);
+    expect(app.dataSource.isInitialized).toBe(false);
+    await database.drop();
+  });
+});
