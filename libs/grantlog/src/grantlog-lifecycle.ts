@@ -78,7 +78,7 @@ export class GrantlogLifecycle
   private async follow(): Promise<void> {
     try {
       await this.parts.listenersReady();
-      await this.parts.followers.start();
+      this.parts.followers.start();
     } catch (error) {
       this.log.error(`Listeners will hear nothing from this process: ${String(error)}`);
     }

@@ -127,25 +127,25 @@ const following: Provider[] = [
   {
     provide: Followers,
     inject: [RESOLVED_OPTIONS, DATA_SOURCE, AuditTrail, ParkedRecords, HostEmitter],
-    useFactory: (
-      options: ResolvedOptions,
+    useFactory: async (
+      { listeners }: ResolvedOptions,
       dataSource: DataSource,
       trail: AuditTrail,
       parked: ParkedRecords,
-      host: HostEmitter,
+      { emitter }: HostEmitter,
     ) => {
-      const { listeners } = options;
-      if (listeners === false || !host.emitter) return new Followers(dataSource, trail, parked, []);
-      const { timeLimit, maxAttempts, backoff } = listeners;
-      const destination = new HostListeners(host.emitter, timeLimit);
-      const pause = (attempts: number): number => backoff * 2 ** (attempts - 1);
-      const follower = new Follower(dataSource, trail, parked, destination, {
-        timeLimit,
-        maxAttempts,
-        backoff: pause,
-        interval,
-      });
-      return new Followers(dataSource, trail, parked, [follower]);
+      const followers =
+        listeners && emitter
+          ? [
+              new Follower(dataSource, trail, parked, new HostListeners(emitter, listeners.timeLimit), {
+                ...listeners,
+                interval,
+              }),
+            ]
+          : [];
+      const all = new Followers(dataSource, trail, parked, followers);
+      await all.enrol();
+      return all;
     },
   },
 ];

@@ -1,9 +1,13 @@
 import type { DataSource } from 'typeorm';
+import { knownFields, objectOf } from '../contract/known-fields';
 import { anyScope, type KeySyntax } from '../contract/namespaced-key';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
 import type { RoleAssignment } from '../contract/role-assignment';
 import type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assignment-query';
+
+/** What a cursor of these pages belongs to. */
+const list = 'role-assignments';
 
 const rule = `(ARRAY[ptype, v0, v1, v2, v3, v4, v5, v6]) COLLATE "C"`;
 
@@ -22,15 +26,16 @@ export class AssignmentReader {
     private readonly keys: KeySyntax,
   ) {}
 
-  async page({ limit, cursor, ...filters }: AssignmentQuery): Promise<AssignmentPage> {
+  async page(query: AssignmentQuery): Promise<AssignmentPage> {
+    const { limit, cursor, ...filters } = objectOf(query);
     const most = pageLimit(limit);
-    const before = cursor === undefined ? undefined : keyOfCursor(cursor, filters);
+    const before = cursor === undefined ? undefined : keyOfCursor(cursor, list, filters);
     const rows = await this.read(filters, before, most + 1);
     const items = rows.slice(0, most);
     const last = items.at(-1);
     return {
       items: items.map(({ subject, role, scope }) => ({ subject, role, scope })),
-      nextCursor: rows.length > most && last ? cursorAfter(last.id, filters) : null,
+      nextCursor: rows.length > most && last ? cursorAfter(last.id, list, filters) : null,
     };
   }
 
@@ -45,7 +50,7 @@ export class AssignmentReader {
     limit?: number,
   ): Promise<AssignmentRow[]> {
     const { conditions, parameters } = this.conditions(filters);
-    if (before !== undefined) conditions.push(`id < $${parameters.push(before)}`);
+    if (before !== undefined) conditions.push(`id < $${parameters.push(before)}::bigint`);
     const most = limit === undefined ? '' : `LIMIT $${parameters.push(limit)}`;
     return this.dataSource.query(
       `SELECT id::text AS id, v0 AS subject, v1 AS role, coalesce(v2, '${anyScope}') AS scope
@@ -59,6 +64,7 @@ export class AssignmentReader {
     parameters: unknown[];
   } {
     const { keys } = this;
+    knownFields(filters, ['subject', 'role', 'scope', 'scopeNamespace'], '');
     const { subject, role, scope, scopeNamespace } = filters;
     const parameters: unknown[] = [];
     const conditions = [`ptype = 'g'`];

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../contract/grantlog.error';
+import { knownFields } from '../contract/known-fields';
 import { anyScope, type KeySyntax } from '../contract/namespaced-key';
 import type { RoleAssignment } from '../contract/role-assignment';
 import type { AssignmentFilter } from './assignment-query';
@@ -20,6 +21,7 @@ export class CheckedAssignments {
 
   /** The columns that a filter names. Nothing named, or only `''`, is refused: to Casbin it would mean everything. */
   matching(filter: AssignmentFilter): (string | undefined)[] {
+    knownFields(filter, ['subject', 'role', 'scope'], 'filter');
     const { subject, role, scope } = filter;
     const columns = [
       subject === undefined ? undefined : this.keys.key(subject, 'filter.subject'),
@@ -36,9 +38,7 @@ export class CheckedAssignments {
   }
 
   private rule(assignment: RoleAssignment, field: string): string[] {
-    if (typeof assignment !== 'object' || assignment === null) {
-      throw new InvalidInputError(field, 'must be an object { subject, role, scope }');
-    }
+    knownFields(assignment, ['subject', 'role', 'scope'], field);
     const subject = this.keys.key(assignment.subject, `${field}.subject`);
     const role = this.keys.key(assignment.role, `${field}.role`);
     const scope =

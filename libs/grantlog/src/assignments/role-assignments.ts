@@ -28,7 +28,7 @@ export class RoleAssignments {
     assignments: RoleAssignment | readonly RoleAssignment[],
     options?: ChangeOptions,
   ): Promise<RoleAssignmentChange> {
-    return changeOf(await this.changes.add('g', this.checked.rules(assignments), options));
+    return changeOf(await this.changes.add('g', this.checked.rules(assignments), { ...options, as }));
   }
 
   /** Removes roles; all or nothing. What is not assigned makes no event. Limits and errors as in `assign`. */
@@ -36,7 +36,7 @@ export class RoleAssignments {
     assignments: RoleAssignment | readonly RoleAssignment[],
     options?: ChangeOptions,
   ): Promise<RoleAssignmentChange> {
-    return changeOf(await this.changes.remove('g', this.checked.rules(assignments), options));
+    return changeOf(await this.changes.remove('g', this.checked.rules(assignments), { ...options, as }));
   }
 
   /**
@@ -60,6 +60,9 @@ export class RoleAssignments {
     return this.reader.page(query);
   }
 }
+
+/** What these callers know rules as. */
+const as = 'assignments';
 
 function changeOf(entries: readonly OutboxEntry[]): RoleAssignmentChange {
   return { changed: entries.length > 0, events: entries.map(({ event }) => event) };

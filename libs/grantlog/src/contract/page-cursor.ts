@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto';
 import { InvalidInputError } from './grantlog.error';
 
 /**
- * An opaque place in a list that is read page by page: the key of the last item, bound to the query it was given for. With
- * another query it would skip or repeat items in silence, so it is refused there.
+ * An opaque place in a list that is read page by page: the key of the last item, bound to the list and the query it was given
+ * for. With another one it would skip or repeat items in silence, so it is refused there.
  */
-export function cursorAfter(key: string, query: object): string {
-  return Buffer.from(JSON.stringify([key, fingerprint(query)])).toString('base64url');
+export function cursorAfter(key: string, list: string, query: object): string {
+  return Buffer.from(JSON.stringify([key, fingerprint(list, query)])).toString('base64url');
 }
 
 /**
  * The key that a cursor was made of.
  * @throws InvalidInputError naming `cursor`, if it is not one of ours or belongs to another query
  */
-export function keyOfCursor(cursor: string, query: object): string {
-  const [key, belongsTo] = parsed(cursor);
+export function keyOfCursor(cursor: unknown, list: string, query: object): string {
+  const [key, belongsTo] = typeof cursor === 'string' ? parsed(cursor) : [];
   if (typeof key !== 'string' || !/^\d{1,18}$/.test(key) || typeof belongsTo !== 'string') {
     throw new InvalidInputError('cursor', 'must be the nextCursor of an earlier page, unchanged');
   }
-  if (belongsTo !== fingerprint(query)) {
+  if (belongsTo !== fingerprint(list, query)) {
     throw new InvalidInputError(
       'cursor',
       'belongs to another query; keep the filters of the first page, or start again without it',
@@ -36,8 +36,11 @@ function parsed(cursor: string): unknown[] {
   }
 }
 
-function fingerprint(query: object): string {
+function fingerprint(list: string, query: object): string {
   const filters = Object.entries(query).filter(([, value]) => value !== undefined);
   filters.sort(([left], [right]) => (left < right ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(filters)).digest('base64url').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([list, filters]))
+    .digest('base64url')
+    .slice(0, 16);
 }

@@ -22,6 +22,11 @@ export interface ChangeOptions {
   readonly manager?: EntityManager;
 }
 
+/** How errors call the rules, when the caller knows them by another name. */
+interface Named {
+  readonly as?: string;
+}
+
 type Values = readonly string[];
 
 /**
@@ -35,14 +40,14 @@ export class RuleChanges {
     return shapeOf(this.parts.model, ptype);
   }
 
-  async add(ptype: string, rules: readonly Values[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  async add(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
     const write = this.begin(ptype, options);
-    return this.parts.store.add(write, this.complete(write.shape, rules));
+    return this.parts.store.add(write, this.complete(write.shape, rules, options?.as));
   }
 
-  async remove(ptype: string, rules: readonly Values[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  async remove(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
     const write = this.begin(ptype, options);
-    return this.parts.store.remove(write, this.counted(write.shape, rules));
+    return this.parts.store.remove(write, this.counted(write.shape, rules, options?.as));
   }
 
   /** @param values what each column must be; `undefined` matches anything, `''` is refused */
@@ -81,19 +86,16 @@ export class RuleChanges {
   }
 
   /** Rules that fit the model. */
-  private complete(shape: RuleShape, rules: readonly Values[]): Rule[] {
-    const counted = this.counted(shape, rules);
-    counted.forEach((rule, index) => checkRule(rule, shape.arity, `rules[${index}]`));
+  private complete(shape: RuleShape, rules: readonly Values[], name = 'rules'): Rule[] {
+    const counted = this.counted(shape, rules, name);
+    counted.forEach((rule, index) => checkRule(rule, shape.arity, `${name}[${index}]`));
     return counted;
   }
 
-  private counted({ ptype }: RuleShape, rules: readonly Values[]): Rule[] {
+  private counted({ ptype }: RuleShape, rules: readonly Values[], name = 'rules'): Rule[] {
     const most = this.parts.maxRules;
     if (rules.length > most) {
-      throw new InvalidInputError(
-        'rules',
-        `must be at most ${most} in one call (option maxRules); got ${rules.length}`,
-      );
+      throw new InvalidInputError(name, `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
     }
     return rules.map((values) => ({ ptype, values }));
   }

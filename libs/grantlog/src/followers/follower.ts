@@ -8,6 +8,7 @@ import { messageOf } from './message-of';
 import type { ParkedRecords } from './parked-records';
 
 const readAtOnce = 100;
+const longestPause = 300_000;
 
 /** Where a follower takes records to. */
 export interface Destination {
@@ -19,8 +20,8 @@ export interface Destination {
 export interface FollowerOptions {
   readonly timeLimit: number;
   readonly maxAttempts: number;
-  /** Milliseconds before the attempt after the nth. */
-  readonly backoff: (attempts: number) => number;
+  /** Milliseconds before the second attempt; doubled before each further one, up to five minutes. */
+  readonly backoff: number;
   readonly interval: number;
 }
 
@@ -52,8 +53,12 @@ export class Follower {
     });
   }
 
-  async start(): Promise<void> {
-    await this.lease.enrol();
+  /** Makes the follower known: from now on it misses nothing, even if it starts later. */
+  enrol(): Promise<void> {
+    return this.lease.enrol();
+  }
+
+  start(): void {
     this.sweep.start();
   }
 
@@ -90,7 +95,7 @@ export class Follower {
     let attempts = place.attempts + 1;
     await this.lease.countAttempt(attempts);
     for (const [at, record] of records.entries()) {
-      if (this.stopping || !(await this.pass(record, attempts, at + 1 < records.length))) return false;
+      if (!(await this.pass(record, attempts, at + 1 < records.length))) return false;
       attempts = 1;
     }
     return true;
@@ -98,9 +103,13 @@ export class Follower {
 
   /** @returns whether the record is behind us, delivered or parked */
   private async pass(record: AuditRecord, attempts: number, more: boolean): Promise<boolean> {
+    if (this.stopping) {
+      await this.lease.countAttempt(attempts - 1); // counted, and not begun
+      return false;
+    }
     const error = await this.attempt(record, attempts);
     if (error !== undefined && attempts < this.options.maxAttempts) {
-      await this.lease.postpone(error, this.options.backoff(attempts));
+      await this.lease.postpone(error, Math.min(this.options.backoff * 2 ** (attempts - 1), longestPause));
       return false;
     }
     if (error !== undefined) {
@@ -109,7 +118,7 @@ export class Follower {
         `${this.destination.name} did not take record ${record.seq} in ${attempts} attempts; it is parked: ${error}`,
       );
     }
-    await this.lease.advance(record.seq, more && !this.stopping ? 1 : 0, error !== undefined);
+    await this.lease.advance(record.seq, more ? 1 : 0, error !== undefined);
     return true;
   }
 

@@ -29,8 +29,13 @@ export class Followers {
     private readonly followers: readonly Follower[],
   ) {}
 
-  async start(): Promise<void> {
-    for (const follower of this.followers) await follower.start();
+  /** Makes the followers known. MUST come before the first change that they are to hear of. */
+  async enrol(): Promise<void> {
+    await Promise.all(this.followers.map((follower) => follower.enrol()));
+  }
+
+  start(): void {
+    for (const follower of this.followers) follower.start();
   }
 
   async stop(): Promise<void> {

@@ -22,6 +22,9 @@ export interface ParkedPage {
   readonly nextCursor: string | null;
 }
 
+/** What a cursor of these pages belongs to. */
+const list = 'parked';
+
 const columns = `
   parked.id::text AS id, follower, parked.seq::text AS seq, record.id AS "eventId", type, attempts,
   last_error AS "lastError", ${utc('parked_at')} AS "parkedAt"`;
@@ -40,14 +43,14 @@ export class ParkedRecords {
   /** Parked records, latest first. */
   async page(query: { limit?: number; cursor?: string } = {}): Promise<ParkedPage> {
     const most = pageLimit(query.limit);
-    const before = query.cursor === undefined ? null : keyOfCursor(query.cursor, {});
+    const before = query.cursor === undefined ? null : keyOfCursor(query.cursor, list, {});
     const rows: ParkedRecord[] = await this.dataSource.query(
       `SELECT ${columns} ${from} WHERE $1::bigint IS NULL OR parked.id < $1 ORDER BY parked.id DESC LIMIT $2`,
       [before, most + 1],
     );
     const items = rows.slice(0, most);
     const last = items.at(-1);
-    return { items, nextCursor: rows.length > most && last ? cursorAfter(last.id, {}) : null };
+    return { items, nextCursor: rows.length > most && last ? cursorAfter(last.id, list, {}) : null };
   }
 
   /** @throws ParkedRecordNotFoundError */

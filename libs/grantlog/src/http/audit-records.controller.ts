@@ -1,12 +1,13 @@
-import { Get, Injectable, NotFoundException, Param, Query } from '@nestjs/common';
+import { Get, Injectable, Param, Query } from '@nestjs/common';
 import type { AuditRecord } from '../contract/audit-record';
+import { GrantlogError } from '../contract/grantlog.error';
 import { KeySyntax } from '../contract/namespaced-key';
 import { AuditTrail } from '../trail/audit-trail';
 import type { AuditPage } from '../trail/audit-query';
 import { auditRecordItem, auditRecordsPage } from './answer-schemas';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
-import { type AuditRecordsQuery, auditRecordsQuery } from './query-schemas';
+import { type AuditRecordsQuery, auditRecordsQuery, type NoQuery, noQuery } from './query-schemas';
 import { type RecordItem, recordItem } from './record-item';
 import { SchemaPipe } from './schema.pipe';
 
@@ -30,9 +31,12 @@ export class AuditRecordsController {
   @Get(':id')
   @NeedsPermission('audit.read')
   @Describes('One record, by the id of its event', auditRecordItem)
-  async get(@Param('id') id: string): Promise<RecordItem> {
+  async get(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
+  ): Promise<RecordItem> {
     const record = await this.trail.get(id);
-    if (!record) throw new NotFoundException(`There is no record of an event ${id}.`);
+    if (!record) throw new GrantlogError('NOT_FOUND', `There is no record of an event ${id}.`);
     return this.item(record);
   }
 

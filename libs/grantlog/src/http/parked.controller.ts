@@ -4,7 +4,7 @@ import type { ParkedPage } from '../followers/parked-records';
 import { parkedPage, retryOutcome } from './answer-schemas';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
-import { parkedQuery, type ParkedQuery } from './query-schemas';
+import { type NoQuery, noQuery, parkedQuery, type ParkedQuery } from './query-schemas';
 import { SchemaPipe } from './schema.pipe';
 
 @Injectable()
@@ -22,7 +22,10 @@ export class ParkedController {
   @HttpCode(HttpStatus.OK)
   @NeedsPermission('roles.manage')
   @Describes('Delivers a parked record once more', retryOutcome)
-  retry(@Param('id') id: string): Promise<{ delivered: boolean; error: string | null }> {
+  retry(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
+  ): Promise<{ delivered: boolean; error: string | null }> {
     return this.followers.retry(id);
   }
 }

@@ -18,11 +18,11 @@ const oneOf = <const T extends readonly string[]>(values: T, description: string
 const limitProblem = `must be a whole number from 1 to ${mostPerPage}`;
 
 const paging = {
-  limit: z.coerce
-    .number({ error: limitProblem })
-    .int(limitProblem)
-    .min(1, limitProblem)
-    .max(mostPerPage, limitProblem)
+  limit: z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+      z.number({ error: limitProblem }).int(limitProblem).min(1, limitProblem).max(mostPerPage, limitProblem),
+    )
     .optional()
     .describe(`Items on a page: 1 to ${mostPerPage}. Default: 50`),
   cursor: text('nextCursor of the page before, with the same filters').optional(),
@@ -81,3 +81,7 @@ export const changeBody = z.strictObject({
   reason: text('Why, for the record').optional(),
 });
 export type ChangeBody = z.infer<typeof changeBody>;
+
+/** Calls that take no parameters refuse unknown ones too. */
+export const noQuery = z.strictObject({});
+export type NoQuery = z.infer<typeof noQuery>;

@@ -5,7 +5,14 @@ import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assi
 import { changeResults, roleAssignmentsPage } from './answer-schemas';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
-import { changeBody, type ChangeBody, roleAssignmentsQuery, type RoleAssignmentsQuery } from './query-schemas';
+import {
+  changeBody,
+  type ChangeBody,
+  type NoQuery,
+  noQuery,
+  roleAssignmentsQuery,
+  type RoleAssignmentsQuery,
+} from './query-schemas';
 import { SchemaPipe } from './schema.pipe';
 
 interface AssignmentItem extends Required<RoleAssignment> {
@@ -41,6 +48,7 @@ export class RoleAssignmentsController {
   @Describes('Assigns roles: all of them or, on an error, none', changeResults)
   async assign(
     @Body({ schema: changeBody, pipes: [new SchemaPipe(changeBody)] }) { assignments, reason }: ChangeBody,
+    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
   ): Promise<{ results: ChangeResult[] }> {
     return { results: resultsOf(assignments, await this.assignments.assign(assignments, { reason })) };
   }
@@ -51,6 +59,7 @@ export class RoleAssignmentsController {
   @Describes('Removes roles: all of them or, on an error, none', changeResults)
   async remove(
     @Body({ schema: changeBody, pipes: [new SchemaPipe(changeBody)] }) { assignments, reason }: ChangeBody,
+    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
   ): Promise<{ results: ChangeResult[] }> {
     return { results: resultsOf(assignments, await this.assignments.remove(assignments, { reason })) };
   }

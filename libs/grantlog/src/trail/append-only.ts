@@ -16,6 +16,7 @@ interface Catalog {
   readonly ownsTable: boolean;
   readonly ownsSchema: boolean;
   readonly ownsDatabase: boolean;
+  readonly ownsFunction: boolean;
   readonly createsRoles: boolean;
   readonly triggerAlways: boolean;
 }
@@ -26,6 +27,8 @@ const readCatalog = `
     pg_has_role(current_user, t.relowner, 'MEMBER') AS "ownsTable",
     pg_has_role(current_user, s.nspowner, 'MEMBER') AS "ownsSchema",
     pg_has_role(current_user, d.datdba, 'MEMBER') AS "ownsDatabase",
+    coalesce((SELECT bool_or(pg_has_role(current_user, proowner, 'MEMBER')) FROM pg_proc
+      WHERE proname = 'audit_record_refuse' AND pronamespace = t.relnamespace), false) AS "ownsFunction",
     me.rolcreaterole AND current_setting('server_version_num')::int < 160000 AS "createsRoles",
     EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = t.oid AND tgname = 'audit_record_append_only' AND tgenabled = 'A')
       AS "triggerAlways"
@@ -41,7 +44,8 @@ export async function appendOnlyReport(dataSource: DataSource): Promise<AppendOn
   if (!catalog) throw new Error('The catalog shows no audit_record; run the migrations of Grantlog.');
   const reasons = reasonsOf(catalog);
   if (reasons.length === 0) return { state: 'enforced', reasons, statements: [] };
-  return { state: 'bypassable', reasons, statements: statementsFor(catalog) };
+  const role = reasons.length > (catalog.triggerAlways ? 0 : 1) ? roleStatements(catalog) : [];
+  return { state: 'bypassable', reasons, statements: [...(catalog.triggerAlways ? [] : triggerStatements), ...role] };
 }
 
 function reasonsOf(catalog: Catalog): string[] {
@@ -52,15 +56,22 @@ function reasonsOf(catalog: Catalog): string[] {
   if (catalog.ownsTable) reasons.push(`${role} owns audit_record, or is a member of its owner`);
   if (catalog.ownsSchema) reasons.push(`${role} owns the schema of audit_record and may drop the table`);
   if (catalog.ownsDatabase) reasons.push(`${role} owns the database and may drop it`);
+  if (catalog.ownsFunction) reasons.push(`${role} owns the function audit_record_refuse() and may replace it`);
   if (catalog.createsRoles) reasons.push(`${role} has CREATEROLE and may make itself a member of the owner`);
   return reasons;
 }
 
+const triggerStatements = [
+  'DROP TRIGGER IF EXISTS audit_record_append_only ON audit_record',
+  `CREATE TRIGGER audit_record_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_record
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_record_refuse()`,
+  'ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_append_only',
+];
+
 /** The app gets a role that may append and read; the present one stays for migrations. */
-function statementsFor({ role, database, triggerAlways }: Catalog): string[] {
+function roleStatements({ role, database }: Catalog): string[] {
   const app = `${role}_app`;
   return [
-    ...(triggerAlways ? [] : ['ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_append_only']),
     `CREATE ROLE ${quoted(app)} LOGIN PASSWORD '<choose one>'`,
     ...grantsFor(app, database),
     `-- then let the app connect as ${app}, and keep ${role} for migrations`,

@@ -1,15 +1,19 @@
 import type { DataSource } from 'typeorm';
 import type { AuditRecord } from '../contract/audit-record';
+import { objectOf } from '../contract/known-fields';
 import type { KeySyntax } from '../contract/namespaced-key';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
 import { utc } from '../contract/utc';
-import { type Conditions, conditionsOf } from './audit-conditions';
+import { Conditions } from './audit-conditions';
 import type { AuditFilter, AuditPage, AuditQuery } from './audit-query';
 import { checkedFilter, checkedUuid } from './checked-filter';
 import { recordColumns } from './record-columns';
 
 const streamedAtOnce = 1_000;
+
+/** What a cursor of these pages belongs to. */
+const list = 'audit-records';
 
 /** The last seq given, and the moment of that append: what comes later is recorded later. */
 const head = `SELECT seq::text AS seq, ${utc('recorded_at')} AS "closedThrough" FROM audit_head`;
@@ -30,15 +34,16 @@ export class AuditTrail {
    * A page of records, newest first. Pages are stable: records appended meanwhile come before the first one.
    * @throws InvalidInputError for a limit outside 1 to 200, a malformed time, or a cursor of another query
    */
-  async find({ limit, cursor, ...filter }: AuditQuery = {}): Promise<AuditPage> {
+  async find(query: AuditQuery = {}): Promise<AuditPage> {
+    const { limit, cursor, ...filter } = objectOf(query);
     const most = pageLimit(limit);
     const conditions = this.conditions(filter);
-    if (cursor !== undefined) conditions.add((parameter) => `seq < ${parameter}`, keyOfCursor(cursor, filter));
+    if (cursor !== undefined) conditions.before(keyOfCursor(cursor, list, filter));
     const { closedThrough } = await this.head(); // before the page: what it calls closed must be on it
-    const records = await this.select(conditions, `ORDER BY seq DESC LIMIT ${most + 1}`);
+    const records = await this.select(conditions, 'DESC', most + 1);
     const items = records.slice(0, most);
     const last = items.at(-1);
-    const nextCursor = records.length > most && last ? cursorAfter(last.seq, filter) : null;
+    const nextCursor = records.length > most && last ? cursorAfter(last.seq, list, filter) : null;
     return { items, nextCursor, closedThrough };
   }
 
@@ -47,9 +52,9 @@ export class AuditTrail {
    * @param id the event's id, a UUID
    */
   async get(id: string): Promise<AuditRecord | undefined> {
-    const conditions = conditionsOf({});
-    conditions.add((parameter) => `id = ${parameter}`, checkedUuid(id, 'id'));
-    return (await this.select(conditions, 'LIMIT 1'))[0];
+    const sql = `SELECT ${recordColumns} FROM audit_record WHERE id = $1 LIMIT 1`;
+    const [record] = await this.dataSource.query<AuditRecord[]>(sql, [checkedUuid(id, 'id')]);
+    return record && Object.freeze(record);
   }
 
   /** Every record that was in the log when the call was made, oldest first, in the order of `seq`. */
@@ -72,10 +77,7 @@ export class AuditTrail {
 
   /** Up to 1,000 records behind `after`, up to and including `last`, in the order of `seq`. */
   async after(after: string, last: string, filter: AuditFilter = {}, limit = streamedAtOnce): Promise<AuditRecord[]> {
-    const conditions = this.conditions(filter);
-    conditions.add((parameter) => `seq > ${parameter}`, after);
-    conditions.add((parameter) => `seq <= ${parameter}`, last);
-    return this.select(conditions, `ORDER BY seq LIMIT ${limit}`);
+    return this.select(this.conditions(filter).after(after).through(last), 'ASC', limit);
   }
 
   /** The moment up to which the log will never change. */
@@ -84,7 +86,7 @@ export class AuditTrail {
   }
 
   private conditions(filter: AuditFilter): Conditions {
-    return conditionsOf(checkedFilter(filter, this.keys));
+    return new Conditions(checkedFilter(filter, this.keys));
   }
 
   private async head(): Promise<Head> {
@@ -93,9 +95,10 @@ export class AuditTrail {
     return row;
   }
 
-  private async select(conditions: Conditions, tail: string): Promise<AuditRecord[]> {
-    const sql = `SELECT ${recordColumns} FROM audit_record WHERE ${String(conditions)} ${tail}`;
-    const rows = await this.dataSource.query<AuditRecord[]>(sql, conditions.parameters);
+  private async select(conditions: Conditions, direction: 'ASC' | 'DESC', limit: number): Promise<AuditRecord[]> {
+    const { where, parameters } = conditions;
+    const sql = `SELECT ${recordColumns} FROM audit_record WHERE ${where} ORDER BY ${conditions.orderBy(direction)} LIMIT ${limit}`;
+    const rows = await this.dataSource.query<AuditRecord[]>(sql, parameters);
     return rows.map((row) => Object.freeze(row));
   }
 }
