@@ -8,13 +8,14 @@ const src = '^libs/grantlog/src/';
 const folders = {
   contract: [[], 'The nouns are read by everybody, so they must not know anybody.'],
   context: [['contract'], 'Who is acting is known before anything happens, so it rests on the nouns alone.'],
+  database: [['contract'], 'A connection of our own knows nothing of what is sent over it.'],
   sweep: [[], 'A loop that repeats a step knows nothing of the step.'],
   outbox: [
-    ['contract', 'context', 'sweep'],
+    ['contract', 'context', 'database', 'sweep'],
     'The outbox meets the trail only through the event, so that either can fail alone.',
   ],
   enforcer: [
-    ['outbox', 'context', 'contract', 'sweep'],
+    ['outbox', 'context', 'contract', 'database', 'sweep'],
     'The Casbin seam writes rule and outbox row together; what becomes of the event afterwards is not its business.',
   ],
   assignments: [
@@ -22,7 +23,10 @@ const folders = {
     'Role changes are a typed face of the enforcer: a way past it would be a way past the audit.',
   ],
   trail: [['contract'], 'The log knows the event and nothing of how it came about, so that it outlives what it names.'],
-  followers: [['trail', 'contract', 'sweep'], 'A follower reads the trail with its own cursor and may not touch the change.'],
+  followers: [
+    ['trail', 'contract', 'database', 'sweep'],
+    'A follower reads the trail with its own cursor and may not touch the change.',
+  ],
   health: [
     ['followers', 'trail', 'outbox', 'enforcer', 'contract'],
     'Health asks every stage how it is, and no stage knows that it is asked.',

@@ -43,7 +43,6 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
     dataSource,
     signal,
     committed: (changes) => committed.committed(changes),
-    caughtUp: () => memory.caughtUp(),
   });
   const transaction = new CallerTransaction(dataSource, options.ambientManager);
   const changes = new RuleChanges({ model: enforcer.getModel(), store, attributor, transaction, maxRules });

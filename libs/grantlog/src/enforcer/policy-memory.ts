@@ -1,4 +1,4 @@
-import type { Model, RoleManager } from 'casbin';
+import { Assertion, type Model, type RoleManager } from 'casbin';
 import type { AuditOperation } from '../contract/audit-event';
 import { type Rule, ruleKey, sectionOf } from './rule';
 
@@ -15,6 +15,12 @@ export interface MemoryChange {
   readonly rule: Rule;
 }
 
+/** What becomes of the rules of one policy type. */
+interface Edit {
+  readonly added: string[][];
+  readonly removed: Set<string>;
+}
+
 /**
  * The rules in Casbin's model together with the links in its role managers. Both change in one go, without giving way to
  * other work in between, so that no `enforce()` meets a half-applied change.
@@ -27,19 +33,24 @@ export class PolicyMemory {
   /** Applies changes, at most one for each rule. Repeating one does nothing. */
   async apply(changes: Iterable<MemoryChange>): Promise<void> {
     const links: Promise<void>[] = [];
-    const removed = new Map<string, Set<string>>();
+    const edits = new Map<string, Edit>();
     for (const { operation, rule } of changes) {
       const key = ruleKey(rule);
+      if (!this.assertionOf(rule.ptype) || this.known.has(key) === (operation === 'created')) continue;
+      const edit = edits.get(rule.ptype) ?? { added: [], removed: new Set() };
+      edits.set(rule.ptype, edit);
       if (operation === 'created') {
-        if (!this.add(key, rule)) continue;
+        this.known.set(key, rule);
+        edit.added.push([...rule.values]);
         links.push(this.link('addLink', rule));
-      } else if (this.known.delete(key)) {
+      } else {
+        this.known.delete(key);
+        edit.removed.add(key);
         links.push(this.link('deleteLink', rule));
-        removed.set(rule.ptype, (removed.get(rule.ptype) ?? new Set()).add(key));
       }
     }
-    for (const [ptype, keys] of removed) this.drop(ptype, keys);
-    this.casbin.sortPolicies();
+    for (const [ptype, edit] of edits) this.rewrite(ptype, edit);
+    if (edits.size > 0) this.casbin.sortPolicies();
     await Promise.all(links);
   }
 
@@ -51,20 +62,26 @@ export class PolicyMemory {
     return this.apply(changes);
   }
 
-  private add(key: string, rule: Rule): boolean {
-    const policy = this.assertionOf(rule.ptype)?.policy;
-    if (!policy || this.known.has(key)) return false;
-    this.known.set(key, rule);
-    policy.push([...rule.values]);
-    return true;
-  }
-
-  private drop(ptype: string, keys: ReadonlySet<string>): void {
+  /**
+   * Puts a new assertion in the place of the old one: an `enforce()` under way walks along the old one's rules by index, and
+   * would stumble if they moved. Only additions to groupings, along which nobody walks, are made in place.
+   */
+  private rewrite(ptype: string, { added, removed }: Edit): void {
     const assertion = this.assertionOf(ptype);
-    if (assertion) assertion.policy = assertion.policy.filter((values) => !keys.has(ruleKey({ ptype, values })));
+    if (!assertion) return;
+    if (sectionOf(ptype) === 'g' && removed.size === 0) {
+      for (const values of added) assertion.policy.push(values);
+      return;
+    }
+    const kept =
+      removed.size === 0
+        ? assertion.policy
+        : assertion.policy.filter((values) => !removed.has(ruleKey({ ptype, values })));
+    const renewed = Object.assign(new Assertion(), assertion, { policy: kept.concat(added) });
+    this.casbin.model.model.get(sectionOf(ptype))?.set(ptype, renewed);
   }
 
-  private assertionOf(ptype: string): { policy: string[][] } | undefined {
+  private assertionOf(ptype: string): Assertion | undefined {
     return this.casbin.model.model.get(sectionOf(ptype))?.get(ptype);
   }
 

@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
+import { autocommit } from '../database/autocommit';
+import { ownTransaction } from '../database/own-transaction';
 import type { Advance } from './committed-memory';
 import { Position } from './position';
 import { type Rule, ruleColumns } from './rule';
@@ -36,7 +38,7 @@ export class RuleReader {
   constructor(private readonly dataSource: DataSource) {}
 
   load(): Promise<{ rules: Rule[]; position: Position }> {
-    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
+    return ownTransaction(this.dataSource, 'REPEATABLE READ', async (manager) => {
       const [here] = await manager.query<{ snapshot: string; head: string }[]>(wherePositionIs);
       if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
       const rows = await manager.query<RuleRow[]>(everyRule);
@@ -45,7 +47,7 @@ export class RuleReader {
   }
 
   async since({ snapshot, head }: Position): Promise<Advance> {
-    const rows: ChangeRow[] = await this.dataSource.query(changesSince, [snapshot, head]);
+    const rows = await autocommit<ChangeRow>(this.dataSource, changesSince, [snapshot, head]);
     const [first] = rows;
     if (!first) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
     const changes = rows.flatMap(({ outboxId, xid, operation, details }) =>

@@ -1,10 +1,12 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attribution } from '../contract/attribution';
 import type { OutboxEntry } from '../contract/outbox-batch';
+import { autocommit } from '../database/autocommit';
+import { outcomeOf } from '../database/outcome-unknown.error';
+import { ownTransaction } from '../database/own-transaction';
 import { CommitHints } from '../outbox/commit-hints.subscriber';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { entryOf, type OutboxRow } from '../outbox/outbox-columns';
-import { autocommit } from './autocommit';
 import { type Rule, ruleColumns } from './rule';
 import { changeOf, type RuleChange } from './rule-change';
 import type { RuleShape } from './rule-shape';
@@ -23,8 +25,6 @@ export interface RuleStoreParts {
   readonly signal: CommitSignal;
   /** Hears of changes that are committed for certain. */
   readonly committed: (changes: readonly RuleChange[]) => Promise<void>;
-  /** Brings memory up to date with what is committed now. */
-  readonly caughtUp: () => Promise<void>;
 }
 
 /** Rolls a batch back that found less to change than it was told. */
@@ -55,22 +55,32 @@ export class RuleStore {
   }
 
   /**
-   * Runs `change`, which would change `expected` rules, and undoes it if it changed fewer. In a transaction of its own, or
-   * behind a savepoint of the caller's.
+   * Runs `change`, which would change `expected` rules, and undoes it if it changed fewer: behind a savepoint of the caller's
+   * transaction, or in one of our own.
+   * @returns whether it was done
    */
   async allOrNone(write: Write, expected: number, change: (inside: Write) => Promise<OutboxEntry[]>): Promise<boolean> {
-    const manager = write.manager ?? this.parts.dataSource.manager;
+    const whole = async (manager: EntityManager): Promise<OutboxEntry[]> => {
+      const entries = await change({ ...write, manager });
+      if (entries.length < expected) throw new IncompleteChange();
+      return entries;
+    };
     try {
-      await manager.transaction(async (inside) => {
-        const entries = await change({ ...write, manager: inside });
-        if (entries.length < expected) throw new IncompleteChange();
-      });
+      if (write.manager) await write.manager.transaction(whole);
+      else await this.told(await this.transact(whole));
+      return true;
     } catch (error) {
       if (error instanceof IncompleteChange) return false;
       throw error;
     }
-    if (!write.manager) await this.parts.caughtUp();
-    return true;
+  }
+
+  private async transact(work: (manager: EntityManager) => Promise<OutboxEntry[]>): Promise<OutboxEntry[]> {
+    try {
+      return await ownTransaction(this.parts.dataSource, 'READ COMMITTED', work);
+    } catch (error) {
+      throw error instanceof IncompleteChange ? error : outcomeOf(error);
+    }
   }
 
   private run(sql: string, columns: readonly unknown[], write: Write): Promise<OutboxEntry[]> {
@@ -89,11 +99,14 @@ export class RuleStore {
 
   private async runAlone(sql: string, parameters: unknown[]): Promise<OutboxEntry[]> {
     const rows = await autocommit<OutboxRow>(this.parts.dataSource, sql, parameters);
-    const entries = rows.map(entryOf);
-    if (entries.length > 0) {
-      await this.parts.committed(entries.map(changeOf));
-      this.parts.signal.give();
-    }
+    return this.told(rows.map(entryOf));
+  }
+
+  /** Tells memory, and whoever waits, of changes that are committed for certain. */
+  private async told(entries: OutboxEntry[]): Promise<OutboxEntry[]> {
+    if (entries.length === 0) return entries;
+    await this.parts.committed(entries.map(changeOf));
+    this.parts.signal.give();
     return entries;
   }
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { DataSource } from 'typeorm';
+import { autocommit } from '../database/autocommit';
 
 /** Where a follower stands, as its row says. */
 export interface FollowerPlace {
@@ -49,13 +50,13 @@ export class FollowerLease {
 
   /** Makes the follower known; a new one starts behind what is in the log now. */
   async enrol(): Promise<void> {
-    await this.dataSource.query(enrol, [this.name]);
+    await autocommit(this.dataSource, enrol, [this.name]);
   }
 
   /** Takes or renews the lease; `undefined` while another node has it. */
   async take(): Promise<FollowerPlace | undefined> {
-    const [rows] = await this.dataSource.query<[FollowerPlace[]]>(take, [this.name, this.holder, this.length]);
-    return rows[0];
+    const [place] = await autocommit<FollowerPlace>(this.dataSource, take, [this.name, this.holder, this.length]);
+    return place;
   }
 
   /** @param nextAttempts 1 if the attempt on the next record begins right away, else 0 */
@@ -72,11 +73,11 @@ export class FollowerLease {
   }
 
   async release(): Promise<void> {
-    await this.dataSource.query(release, [this.name, this.holder]);
+    await autocommit(this.dataSource, release, [this.name, this.holder]);
   }
 
   private async write(sql: string, values: readonly unknown[]): Promise<void> {
-    const [rows] = await this.dataSource.query<[unknown[]]>(sql, [this.name, this.holder, this.length, ...values]);
+    const rows = await autocommit(this.dataSource, sql, [this.name, this.holder, this.length, ...values]);
     if (rows.length === 0) throw new LeaseLost(`Another node delivers for ${this.name} now.`);
   }
 }

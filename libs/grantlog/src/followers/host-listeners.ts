@@ -19,7 +19,8 @@ type Listener = (...values: unknown[]) => unknown;
  */
 export class HostListeners implements Destination {
   readonly name = 'host-listeners';
-  private failed: { id: string; listeners: ReadonlySet<Listener> } | undefined;
+  /** By event id: which listeners have not taken it yet. */
+  private readonly failed = new Map<string, ReadonlySet<Listener>>();
 
   constructor(
     private readonly emitter: EventEmitter2,
@@ -33,7 +34,8 @@ export class HostListeners implements Destination {
     );
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [messageOf(outcome.reason)] : []));
     const failing = due.filter((_, at) => outcomes[at]?.status === 'rejected').map(([listener]) => listener);
-    this.failed = errors.length > 0 ? { id: record.id, listeners: new Set(failing) } : undefined;
+    if (errors.length > 0) this.failed.set(record.id, new Set(failing));
+    else this.failed.delete(record.id);
     if (errors.length > 0) throw new Error(`${errors.length} of ${due.length} listeners failed: ${errors.join('; ')}`);
   }
 
@@ -47,7 +49,7 @@ export class HostListeners implements Destination {
   }
 
   private isDue(record: AuditRecord, listener: Listener): boolean {
-    return this.failed?.id !== record.id || this.failed.listeners.has(listener);
+    return this.failed.get(record.id)?.has(listener) ?? true;
   }
 
   private async call(type: string, listener: Listener, values: unknown[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { autocommit } from '../database/autocommit';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
@@ -62,7 +63,8 @@ export class ParkedRecords {
   }
 
   async park(follower: string, seq: string, attempts: number, error: string): Promise<void> {
-    await this.dataSource.query(
+    await autocommit(
+      this.dataSource,
       `INSERT INTO audit_parked (follower, seq, attempts, last_error) VALUES ($1, $2, $3, $4)
        ON CONFLICT (follower, seq) DO UPDATE SET attempts = excluded.attempts, last_error = excluded.last_error`,
       [follower, seq, attempts, error],
@@ -70,13 +72,14 @@ export class ParkedRecords {
   }
 
   async taken(id: string): Promise<void> {
-    await this.dataSource.query(`DELETE FROM audit_parked WHERE id = $1`, [id]);
+    await autocommit(this.dataSource, `DELETE FROM audit_parked WHERE id = $1`, [id]);
   }
 
   async refusedAgain(id: string, error: string): Promise<void> {
-    await this.dataSource.query(`UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, [
-      id,
-      error,
-    ]);
+    await autocommit(
+      this.dataSource,
+      `UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`,
+      [id, error],
+    );
   }
 }

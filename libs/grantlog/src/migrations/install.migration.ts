@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createFollowerTables, dropFollowerTables } from './follower-tables.sql';
 import { createOutboxTable, dropOutboxTable } from './outbox-table.sql';
 import { countDuplicateRules, createRuleIndexes, createRuleTable, dropRuleIndexes } from './rule-table.sql';
-import { countRecords, createTrailTables, dropTrailTables } from './trail-tables.sql';
+import { countEvents, createTrailTables, dropTrailTables } from './trail-tables.sql';
 
 const oldestVersion = 130_000;
 
@@ -22,11 +22,11 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
 
   /** Takes Grantlog away and leaves `casbin_rule` with its rows. A log with records in it is never dropped by this. */
   async down(runner: QueryRunner): Promise<void> {
-    const [head] = await runner.manager.query<{ records: string }[]>(countRecords);
-    if (head && head.records !== '0') {
+    const [held] = await runner.manager.query<{ records: string; waiting: string }[]>(countEvents);
+    if (held && (held.records !== '0' || held.waiting !== '0')) {
       throw new Error(
-        `audit_record holds ${head.records} records, which going down would destroy. ` +
-          'Export them, drop the table yourself, and run the migration again.',
+        `audit_record holds ${held.records} records and audit_outbox ${held.waiting} events, which going down would destroy. ` +
+          'Export them, drop the tables yourself, and run the migration again.',
       );
     }
     await runner.query(dropFollowerTables);

@@ -86,7 +86,8 @@ export const createTrailTables = [
   createChangeView,
 ].join(';\n');
 
-export const countRecords = `SELECT seq::text AS records FROM audit_head`;
+export const countEvents = `
+  SELECT seq::text AS records, (SELECT count(*) FROM audit_outbox)::text AS waiting FROM audit_head`;
 
 export const dropTrailTables = `
   DROP VIEW IF EXISTS audit_change;

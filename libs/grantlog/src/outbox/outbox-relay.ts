@@ -3,6 +3,7 @@ import type EventEmitter2 from 'eventemitter2';
 import type { DataSource, EntityManager } from 'typeorm';
 import { GrantlogError } from '../contract/grantlog.error';
 import { batchClaimed, type OutboxBatch, type OutboxEntry } from '../contract/outbox-batch';
+import { ownTransaction } from '../database/own-transaction';
 import { Sweep } from '../sweep/sweep';
 import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
 
@@ -83,7 +84,7 @@ export class OutboxRelay {
   private async drain(): Promise<void> {
     let claimed: number;
     do {
-      claimed = await this.dataSource.transaction('READ COMMITTED', (manager) => this.relayBatch(manager));
+      claimed = await ownTransaction(this.dataSource, 'READ COMMITTED', (manager) => this.relayBatch(manager));
       if (claimed > 0) this.options.onRecorded();
     } while (claimed === this.options.batchSize);
     this.state = { failures: 0, lastError: null };
