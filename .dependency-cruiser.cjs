@@ -19,10 +19,13 @@ const folders = {
     'The Casbin seam writes rule and outbox row together; what becomes of the event afterwards is not its business.',
   ],
   assignments: [
-    ['enforcer', 'outbox', 'context', 'contract'],
+    ['enforcer', 'outbox', 'context', 'contract', 'database'],
     'Role changes are a typed face of the enforcer: a way past it would be a way past the audit.',
   ],
-  trail: [['contract'], 'The log knows the event and nothing of how it came about, so that it outlives what it names.'],
+  trail: [
+    ['contract', 'database'],
+    'The log knows the event and nothing of how it came about, so that it outlives what it names.',
+  ],
   followers: [
     ['trail', 'contract', 'database', 'sweep'],
     'A follower reads the trail with its own cursor and may not touch the change.',

@@ -5,7 +5,11 @@ describe('closing the app', () => {
   it('records what is committed before it ends', async () => {
     const database = await createDatabase();
     const app = await startApp({ url: database.url });
-    const assignments = Array.from({ length: 3_000 }, (_, at) => ({ subject: `user^${at}`, role: 'role^reader', scope: 'lib^a' }));
+    const assignments = Array.from({ length: 3_000 }, (_, at) => ({
+      subject: `user^${at}`,
+      role: 'role^reader',
+      scope: 'lib^a',
+    }));
     await app.assignments.assign(assignments);
     await app.close();
     const after = await connect(database.url);

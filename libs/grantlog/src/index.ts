@@ -10,7 +10,7 @@ export { KeySyntax } from './contract/namespaced-key';
 export type { RoleAssignment, RoleAssignmentChange } from './contract/role-assignment';
 export { AuditedEnforcer } from './enforcer/audited-enforcer';
 export { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
-export { OutcomeUnknownError } from './database/outcome-unknown.error';
+export { OutcomeUnknownError } from './database/lost-connection';
 export { UnauditedCallError } from './enforcer/refused-calls';
 export type { ChangeOptions } from './enforcer/rule-changes';
 export { type FollowerHealth, Followers } from './followers/followers';

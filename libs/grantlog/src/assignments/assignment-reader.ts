@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { query } from '../database/query';
 import { knownFields, objectOf } from '../contract/known-fields';
 import { anyScope, type KeySyntax } from '../contract/namespaced-key';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
@@ -52,7 +53,8 @@ export class AssignmentReader {
     const { conditions, parameters } = this.conditions(filters);
     if (before !== undefined) conditions.push(`id < $${parameters.push(before)}::bigint`);
     const most = limit === undefined ? '' : `LIMIT $${parameters.push(limit)}`;
-    return this.dataSource.query(
+    return query(
+      this.dataSource,
       `SELECT id::text AS id, v0 AS subject, v1 AS role, coalesce(v2, '${anyScope}') AS scope
        FROM casbin_rule WHERE ${conditions.join(' AND ')} ORDER BY casbin_rule.id DESC ${most}`,
       parameters,

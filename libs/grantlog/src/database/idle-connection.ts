@@ -5,6 +5,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 export interface PostgresClient {
   query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
   getTransactionStatus?(): string | null;
+  end(): Promise<void>;
 }
 
 const idle = 'I';

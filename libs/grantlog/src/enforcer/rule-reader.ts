@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
-import { autocommit } from '../database/autocommit';
 import { ownTransaction } from '../database/own-transaction';
+import { query } from '../database/query';
 import type { Advance } from './committed-memory';
 import { Position } from './position';
 import { type Rule, ruleColumns } from './rule';
@@ -47,7 +47,7 @@ export class RuleReader {
   }
 
   async since({ snapshot, head }: Position): Promise<Advance> {
-    const rows = await autocommit<ChangeRow>(this.dataSource, changesSince, [snapshot, head]);
+    const rows = await query<ChangeRow>(this.dataSource, changesSince, [snapshot, head]);
     const [first] = rows;
     if (!first) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
     const changes = rows.flatMap(({ outboxId, xid, operation, details }) =>

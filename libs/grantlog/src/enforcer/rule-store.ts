@@ -1,9 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attribution } from '../contract/attribution';
 import type { OutboxEntry } from '../contract/outbox-batch';
-import { autocommit } from '../database/autocommit';
-import { outcomeOf } from '../database/outcome-unknown.error';
-import { ownTransaction } from '../database/own-transaction';
+import { autocommit, unknownIfLost } from '../database/autocommit';
+import { onIdleConnection } from '../database/idle-connection';
 import { CommitHints } from '../outbox/commit-hints.subscriber';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { entryOf, type OutboxRow } from '../outbox/outbox-columns';
@@ -75,12 +74,15 @@ export class RuleStore {
     }
   }
 
-  private async transact(work: (manager: EntityManager) => Promise<OutboxEntry[]>): Promise<OutboxEntry[]> {
-    try {
-      return await ownTransaction(this.parts.dataSource, 'READ COMMITTED', work);
-    } catch (error) {
-      throw error instanceof IncompleteChange ? error : outcomeOf(error);
-    }
+  private transact(work: (manager: EntityManager) => Promise<OutboxEntry[]>): Promise<OutboxEntry[]> {
+    return onIdleConnection(this.parts.dataSource, async (client, { manager }) => {
+      try {
+        return await manager.transaction('READ COMMITTED', work);
+      } catch (error) {
+        if (error instanceof IncompleteChange) throw error;
+        return unknownIfLost(error, client);
+      }
+    });
   }
 
   private run(sql: string, columns: readonly unknown[], write: Write): Promise<OutboxEntry[]> {

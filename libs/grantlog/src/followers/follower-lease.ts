@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { DataSource } from 'typeorm';
-import { autocommit } from '../database/autocommit';
+import { query } from '../database/query';
 
 /** Where a follower stands, as its row says. */
 export interface FollowerPlace {
@@ -50,12 +50,12 @@ export class FollowerLease {
 
   /** Makes the follower known; a new one starts behind what is in the log now. */
   async enrol(): Promise<void> {
-    await autocommit(this.dataSource, enrol, [this.name]);
+    await query(this.dataSource, enrol, [this.name]);
   }
 
   /** Takes or renews the lease; `undefined` while another node has it. */
   async take(): Promise<FollowerPlace | undefined> {
-    const [place] = await autocommit<FollowerPlace>(this.dataSource, take, [this.name, this.holder, this.length]);
+    const [place] = await query<FollowerPlace>(this.dataSource, take, [this.name, this.holder, this.length]);
     return place;
   }
 
@@ -73,11 +73,11 @@ export class FollowerLease {
   }
 
   async release(): Promise<void> {
-    await autocommit(this.dataSource, release, [this.name, this.holder]);
+    await query(this.dataSource, release, [this.name, this.holder]);
   }
 
   private async write(sql: string, values: readonly unknown[]): Promise<void> {
-    const rows = await autocommit(this.dataSource, sql, [this.name, this.holder, this.length, ...values]);
+    const rows = await query(this.dataSource, sql, [this.name, this.holder, this.length, ...values]);
     if (rows.length === 0) throw new LeaseLost(`Another node delivers for ${this.name} now.`);
   }
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { query } from '../database/query';
 import type { AuditTrail } from '../trail/audit-trail';
 import type { Follower } from './follower';
 import { messageOf } from './message-of';
@@ -52,7 +53,7 @@ export class Followers {
   }
 
   health(): Promise<FollowerHealth[]> {
-    return this.dataSource.query(measure);
+    return query(this.dataSource, measure);
   }
 
   parked(query?: { limit?: number; cursor?: string }): Promise<ParkedPage> {

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { autocommit } from '../database/autocommit';
+import { query } from '../database/query';
+
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
@@ -42,10 +43,11 @@ export class ParkedRecords {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Parked records, latest first. */
-  async page(query: { limit?: number; cursor?: string } = {}): Promise<ParkedPage> {
-    const most = pageLimit(query.limit);
-    const before = query.cursor === undefined ? null : keyOfCursor(query.cursor, list, {});
-    const rows: ParkedRecord[] = await this.dataSource.query(
+  async page({ limit, cursor }: { limit?: number; cursor?: string } = {}): Promise<ParkedPage> {
+    const most = pageLimit(limit);
+    const before = cursor === undefined ? null : keyOfCursor(cursor, list, {});
+    const rows = await query<ParkedRecord>(
+      this.dataSource,
       `SELECT ${columns} ${from} WHERE $1::bigint IS NULL OR parked.id < $1 ORDER BY parked.id DESC LIMIT $2`,
       [before, most + 1],
     );
@@ -57,13 +59,13 @@ export class ParkedRecords {
   /** @throws ParkedRecordNotFoundError */
   async get(id: string): Promise<ParkedRecord> {
     if (!/^\d{1,18}$/.test(id)) throw new InvalidInputError('id', 'must be the number of a parked record');
-    const [row] = await this.dataSource.query<ParkedRecord[]>(`SELECT ${columns} ${from} WHERE parked.id = $1`, [id]);
+    const [row] = await query<ParkedRecord>(this.dataSource, `SELECT ${columns} ${from} WHERE parked.id = $1`, [id]);
     if (!row) throw new ParkedRecordNotFoundError(id);
     return row;
   }
 
   async park(follower: string, seq: string, attempts: number, error: string): Promise<void> {
-    await autocommit(
+    await query(
       this.dataSource,
       `INSERT INTO audit_parked (follower, seq, attempts, last_error) VALUES ($1, $2, $3, $4)
        ON CONFLICT (follower, seq) DO UPDATE SET attempts = excluded.attempts, last_error = excluded.last_error`,
@@ -72,14 +74,13 @@ export class ParkedRecords {
   }
 
   async taken(id: string): Promise<void> {
-    await autocommit(this.dataSource, `DELETE FROM audit_parked WHERE id = $1`, [id]);
+    await query(this.dataSource, `DELETE FROM audit_parked WHERE id = $1`, [id]);
   }
 
   async refusedAgain(id: string, error: string): Promise<void> {
-    await autocommit(
-      this.dataSource,
-      `UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`,
-      [id, error],
-    );
+    await query(this.dataSource, `UPDATE audit_parked SET attempts = attempts + 1, last_error = $2 WHERE id = $1`, [
+      id,
+      error,
+    ]);
   }
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { query } from '../database/query';
 
 export interface OutboxDepth {
   /** Events that are committed and not yet recorded. */
@@ -13,6 +14,6 @@ const measure = `
   FROM audit_outbox`;
 
 export async function outboxDepth(dataSource: DataSource): Promise<OutboxDepth> {
-  const [row] = await dataSource.query<OutboxDepth[]>(measure);
+  const [row] = await query<OutboxDepth>(dataSource, measure);
   return row ?? { depth: 0, oldestAgeSeconds: null };
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { query } from '../database/query';
 
 /** Whether the role that the app connects with could change the log after all. */
 export interface AppendOnlyReport {
@@ -40,7 +41,7 @@ const readCatalog = `
 
 /** Reads the catalog: is the log append-only for the role this DataSource connects with? */
 export async function appendOnlyReport(dataSource: DataSource): Promise<AppendOnlyReport> {
-  const [catalog] = await dataSource.query<Catalog[]>(readCatalog);
+  const [catalog] = await query<Catalog>(dataSource, readCatalog);
   if (!catalog) throw new Error('The catalog shows no audit_record; run the migrations of Grantlog.');
   const reasons = reasonsOf(catalog);
   if (reasons.length === 0) return { state: 'enforced', reasons, statements: [] };

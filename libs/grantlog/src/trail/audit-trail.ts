@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { query } from '../database/query';
 import type { AuditRecord } from '../contract/audit-record';
 import { objectOf } from '../contract/known-fields';
 import type { KeySyntax } from '../contract/namespaced-key';
@@ -53,7 +54,7 @@ export class AuditTrail {
    */
   async get(id: string): Promise<AuditRecord | undefined> {
     const sql = `SELECT ${recordColumns} FROM audit_record WHERE id = $1 LIMIT 1`;
-    const [record] = await this.dataSource.query<AuditRecord[]>(sql, [checkedUuid(id, 'id')]);
+    const [record] = await query<AuditRecord>(this.dataSource, sql, [checkedUuid(id, 'id')]);
     return record && Object.freeze(record);
   }
 
@@ -90,7 +91,7 @@ export class AuditTrail {
   }
 
   private async head(): Promise<Head> {
-    const [row] = await this.dataSource.query<Head[]>(head);
+    const [row] = await query<Head>(this.dataSource, head);
     if (!row) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
     return row;
   }
@@ -98,7 +99,7 @@ export class AuditTrail {
   private async select(conditions: Conditions, direction: 'ASC' | 'DESC', limit: number): Promise<AuditRecord[]> {
     const { where, parameters } = conditions;
     const sql = `SELECT ${recordColumns} FROM audit_record WHERE ${where} ORDER BY ${conditions.orderBy(direction)} LIMIT ${limit}`;
-    const rows = await this.dataSource.query<AuditRecord[]>(sql, parameters);
+    const rows = await query<AuditRecord>(this.dataSource, sql, parameters);
     return rows.map((row) => Object.freeze(row));
   }
 }
