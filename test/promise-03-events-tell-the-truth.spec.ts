@@ -1,72 +1,11 @@
-import {
-  type CanActivate,
-  Controller,
-  type ExecutionContext,
-  Injectable,
-  Module,
-  Post,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
-import { InvalidInputError, MissingActorError, OutcomeUnknownError, RoleAssignments, runAs } from 'grantlog';
+import { InvalidInputError, MissingActorError, OutcomeUnknownError, runAs } from 'grantlog';
 import type { AddressInfo } from 'node:net';
 import { startApp, type TestApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { atRest, letReadersRead, mayRead, operationsOf, reader, readerRule } from './support/facts';
+import { gate, HireModule, userOfHeader } from './support/hiring-host';
 import { inDueTime } from './support/in-due-time';
 import { Stranger } from './support/stranger';
-
-interface Request {
-  readonly headers: Record<string, string | undefined>;
-  user?: { id: string };
-}
-
-/** Knows who asks only after all middleware has run. */
-@Injectable()
-class SignedIn implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<Request>();
-    const user = request.headers['x-guard-user'];
-    if (user !== undefined) request.user = { id: user };
-    return true;
-  }
-}
-
-/** Waits until `size` requests are in it, so that they are under way at the same time. */
-class Gate {
-  size = 1;
-  private readonly waiting: (() => void)[] = [];
-
-  async pass(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.waiting.push(resolve);
-      if (this.waiting.length >= this.size) for (const go of this.waiting.splice(0)) go();
-    });
-  }
-}
-
-const gate = new Gate();
-
-@Controller('hire')
-@UseGuards(SignedIn)
-class HireController {
-  constructor(private readonly assignments: RoleAssignments) {}
-
-  @Post()
-  async hire(@Query('name') name: string): Promise<void> {
-    await gate.pass();
-    await this.assignments.assign(reader(name));
-  }
-}
-
-@Module({ controllers: [HireController] })
-class HireModule {}
-
-const userOfHeader = (request: Request, _response: unknown, next: () => void): void => {
-  const user = request.headers['x-user'];
-  if (user !== undefined) request.user = { id: user };
-  next();
-};
 
 describe('events tell the truth', () => {
   let database: TestDatabase;
