@@ -4,7 +4,7 @@ import { startApp, type TestApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { atRest, letReadersRead, mayRead, operationsOf, reader, readerRule } from './support/facts';
 import { gate, HireModule, userOfHeader } from './support/hiring-host';
-import { inDueTime } from './support/in-due-time';
+import { untilSo } from './support/until';
 import { Stranger } from './support/stranger';
 
 describe('events tell the truth', () => {
@@ -47,10 +47,10 @@ describe('events tell the truth', () => {
 
   /** The pool learns that a connection is dead when it uses it. */
   const poolRecovered = (): Promise<void> =>
-    inDueTime(async () => {
+    untilSo(async () => {
       const answers = await Promise.allSettled(Array.from({ length: 10 }, () => app.dataSource.query('SELECT 1')));
       return answers.every(({ status }) => status === 'fulfilled');
-    }, 'the pool has let go of the dead connection');
+    });
 
   describe('only of what is committed', () => {
     it('not when PostgreSQL turns COMMIT into ROLLBACK after an SQL error that the caller swallowed', async () => {

@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { startApp, type TestApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { atRest, letReadersRead, mayRead, reader, readerRule, rulesIn } from './support/facts';
-import { inDueTime } from './support/in-due-time';
+import { untilSo } from './support/until';
 import { arrivalSteps, endOfHistory } from './support/committed-history';
 import { Stranger } from './support/stranger';
 
@@ -31,7 +31,7 @@ describe('memory follows commits', () => {
   });
 
   const sees = (app: TestApp, name: string, granted = true): Promise<void> =>
-    inDueTime(async () => (await mayRead(app, name)) === granted, `${name} is ${granted ? '' : 'not '}granted`);
+    untilSo(async () => (await mayRead(app, name)) === granted);
 
   async function expectMemoryIsTable(...apps: TestApp[]): Promise<void> {
     await atRest(...apps);

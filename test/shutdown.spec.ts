@@ -1,5 +1,6 @@
 import { startApp } from './support/app';
 import { connect, createDatabase } from './support/database';
+import { Stranger } from './support/stranger';
 
 describe('closing the app', () => {
   it('records what is committed before it ends', async () => {
@@ -21,6 +22,21 @@ describe('closing the app', () => {
     await after.destroy();
     await database.drop();
   });
+
+  it('does not wait for ever for a log that is locked, and loses nothing by going', async () => {
+    const database = await createDatabase();
+    const app = await startApp({ url: database.url });
+    const stranger = await Stranger.connect(database.url);
+    await stranger.stopRecording();
+    await app.assignments.assign({ subject: 'user^1', role: 'role^reader', scope: 'lib^a' });
+    await app.close();
+    await stranger.release();
+    const again = await startApp({ url: database.url });
+    expect(await again.records()).toHaveLength(1);
+    await again.close();
+    await stranger.end();
+    await database.drop();
+  }, 60_000);
 
   it('leaves neither a timer nor a subscriber behind', async () => {
     const database = await createDatabase();

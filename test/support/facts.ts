@@ -1,6 +1,6 @@
 import type { AuditRecord, RoleAssignment } from 'grantlog';
 import type { DataSource } from 'typeorm';
-import { inDueTime } from './in-due-time';
+import { untilSo } from './until';
 import type { TestApp } from './app';
 
 /** The assignment of `role^reader` to `user^<name>` everywhere, unless told otherwise. */
@@ -56,6 +56,6 @@ export async function atRest(...apps: TestApp[]): Promise<void> {
   const [subject = '', role = '', scope = ''] = marker;
   await first.dataSource.transaction((manager) => first.assignments.assign({ subject, role, scope }, { manager }));
   for (const app of apps) {
-    await inDueTime(() => app.enforcer.hasGroupingPolicy(...marker), 'memory follows the last commit');
+    await untilSo(() => app.enforcer.hasGroupingPolicy(...marker));
   }
 }

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { inDueTime } from './in-due-time';
+import { untilSo } from './until';
 
 /** A connection that belongs to nobody in the app: it holds locks, breaks tables and looks from outside. */
 export class Stranger {
@@ -38,7 +38,7 @@ export class Stranger {
   /** Resolves when `count` other connections of this database wait for a lock while running a statement like `sql`. */
   async waitForBlocked(sql: string, count = 1): Promise<number[]> {
     let pids: number[] = [];
-    await inDueTime(async () => {
+    await untilSo(async () => {
       await this.query('SELECT pg_stat_clear_snapshot()'); // a transaction would show the same activity for ever
       const rows = await this.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity
@@ -47,19 +47,19 @@ export class Stranger {
       );
       pids = rows.map(({ pid }) => pid);
       return pids.length >= count;
-    }, `${count} blocked statements like ${sql}`);
+    });
     return pids;
   }
 
   /** Resolves when no other client is connected to this database. */
   async waitUntilAlone(): Promise<void> {
-    await inDueTime(async () => {
+    await untilSo(async () => {
       const rows = await this.query(
         `SELECT pid FROM pg_stat_activity
          WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
       );
       return rows.length === 0;
-    }, 'nobody else is connected');
+    });
   }
 
   end(): Promise<void> {

@@ -1,15 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+const limit = 15_000;
+
 /**
- * Asks until the answer is as wanted, for what nothing signals. It fails with the last answer when the limit is reached.
+ * Asks until the answer is right, for what no signal tells of.
+ * @returns the answer; rejects with the last one after 15 s
  */
-export async function until<T>(ask: () => T | Promise<T>, right: (answer: T) => boolean, limit = 15_000): Promise<T> {
+export async function until<T>(ask: () => T | Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
   const end = performance.now() + limit;
   for (;;) {
     const answer = await ask();
-    if (right(answer)) return answer;
+    if (isRight(answer)) return answer;
     if (performance.now() > end)
       throw new Error(`Not so within ${limit} ms; the last answer: ${JSON.stringify(answer)}`);
     await pause(10);
   }
+}
+
+/** Asks until it is so. */
+export async function untilSo(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  await until(isSo, Boolean);
 }

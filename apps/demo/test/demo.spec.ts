@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createDatabase } from '../../../test/support/database';
+import { until } from '../../../test/support/until';
 import { buildDemo, DemoProcess } from './demo-process';
 
 const assignment = { subject: 'user^42', role: 'role^library_admin', scope: 'lib^lib:Org1:math' };
@@ -43,7 +43,7 @@ describe('the demo', () => {
     expect((await demo.signIn('admin')).status).toBe(200);
     const assigned = await demo.post('/authz/role-assignments', { assignments: [assignment], reason: 'starts today' });
     expect(assigned).toEqual({ status: 200, body: { results: [{ ...assignment, changed: true }] } });
-    const [record] = await eventually(
+    const [record] = await until(
       () => recordsOf(demo, 'subject=user^42'),
       (records) => records.length === 1,
     );
@@ -69,7 +69,7 @@ describe('the demo', () => {
     expect((await demo.post('/authz/role-assignments', { assignments: [assignment] })).status).toBe(403);
     await demo.signIn('moses');
     expect((await demo.post('/authz/role-assignments/remove', { assignments: [assignment] })).status).toBe(200);
-    const [record] = await eventually(
+    const [record] = await until(
       () => recordsOf(demo, 'subject=user^42'),
       (records) => records.length === 2,
     );
@@ -93,7 +93,7 @@ describe('the demo', () => {
 
       const again = await start();
       await again.signIn('admin');
-      const records = await eventually(
+      const records = await until(
         () => recordsOf(again, `subject=${subject}`),
         (found) => found.length > 0,
       );
@@ -176,13 +176,13 @@ describe('the demo', () => {
     two.takeSessionOf(one);
     await one.post('/authz/role-assignments', { assignments: [assignment] });
     expect(
-      await eventually(
+      await until(
         () => recordsOf(two, 'subject=user^42'),
         (found) => found.length > 0,
       ),
     ).toHaveLength(1);
     const question = '/authz/enforce?subject=user^42&action=act^content_libraries.view_library&scope=lib^lib:Org1:math';
-    await eventually(
+    await until(
       () => two.get(question),
       ({ body }) => (body as { allowed: boolean }).allowed,
     );
@@ -191,14 +191,3 @@ describe('the demo', () => {
     await database.drop();
   }, 60_000);
 });
-
-/** Asks until the answer is as wanted: what one process records, another one sees a moment later. */
-async function eventually<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
-  const end = performance.now() + 15_000;
-  for (;;) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    if (performance.now() > end) throw new Error(`Still ${JSON.stringify(answer).slice(0, 500)} after 15 s.`);
-    await pause(20);
-  }
-}

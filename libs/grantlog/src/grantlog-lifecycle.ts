@@ -13,6 +13,11 @@ import type { CommitSignal } from './outbox/commit-signal';
 import type { OutboxRelay } from './outbox/outbox-relay';
 import { appendOnlyReport } from './trail/append-only';
 
+/** Milliseconds that recording may take when the app closes. */
+const patience = 5_000;
+/** Milliseconds that listeners may take: more than their time limit by default. */
+const patienceWithListeners = 12_000;
+
 export interface LifecycleParts {
   readonly dataSource: DataSource;
   readonly signal: CommitSignal;
@@ -31,6 +36,7 @@ export class GrantlogLifecycle
   private readonly hints: CommitHints;
   private following: Promise<void> | undefined;
   private stopped = false;
+  private gaveUp = false;
 
   constructor(private readonly parts: LifecycleParts) {
     this.hints = new CommitHints(parts.signal);
@@ -52,9 +58,7 @@ export class GrantlogLifecycle
   /** The server may still answer requests: what they change is recorded by the second drain. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.following;
-    await this.parts.followers
-      .stop()
-      .catch((error: unknown) => this.log.warn(`Followers did not stop cleanly: ${String(error)}`));
+    await this.patiently(this.parts.followers.stop(), patienceWithListeners, 'Listeners will go on where they stood');
     await this.drain();
   }
 
@@ -63,15 +67,33 @@ export class GrantlogLifecycle
     if (this.stopped) return;
     this.stopped = true;
     if (this.parts.dataSource.isInitialized) await this.drain();
-    await Promise.all([this.parts.relay.stop(), this.parts.memory.stop()]);
+    const sweeps = Promise.all([this.parts.relay.stop(), this.parts.memory.stop()]);
+    await this.patiently(sweeps, patience, 'The last rounds were not waited for');
     this.hints.uninstall(this.parts.dataSource);
   }
 
-  private async drain(): Promise<void> {
+  private drain(): Promise<void> {
+    return this.patiently(
+      this.parts.relay.drained(),
+      patience,
+      'What is in the outbox will be recorded after the next start',
+    );
+  }
+
+  /** A database that is gone or locked must not keep the process from ending: nothing is lost by going. */
+  private async patiently(work: Promise<unknown>, limit: number, otherwise: string): Promise<void> {
+    if (this.gaveUp) return void work.catch(() => undefined); // said once, and not waited for again
+    let timer: NodeJS.Timeout | undefined;
+    const impatience = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no end within ${limit} ms`)), limit);
+    });
     try {
-      await this.parts.relay.drained();
+      await Promise.race([work, impatience]);
     } catch (error) {
-      this.log.warn(`What is in the outbox will be recorded after the next start: ${String(error)}`);
+      this.gaveUp = true;
+      this.log.warn(`${otherwise}: ${String(error)}`);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
