@@ -36,7 +36,8 @@ export class GrantlogLifecycle
   private readonly hints: CommitHints;
   private following: Promise<void> | undefined;
   private stopped = false;
-  private gaveUp = false;
+  /** Whether recording answered when the app began to close; if not, it is not waited for again. */
+  private drained = false;
 
   constructor(private readonly parts: LifecycleParts) {
     this.hints = new CommitHints(parts.signal);
@@ -59,20 +60,20 @@ export class GrantlogLifecycle
   async beforeApplicationShutdown(): Promise<void> {
     await this.following;
     await this.patiently(this.parts.followers.stop(), patienceWithListeners, 'Listeners will go on where they stood');
-    await this.drain();
+    this.drained = await this.drain();
   }
 
   /** The host's DataSource may be closed before or after this hook, as its modules happen to lie. */
   async onApplicationShutdown(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
-    if (this.parts.dataSource.isInitialized) await this.drain();
+    if (this.drained && this.parts.dataSource.isInitialized) this.drained = await this.drain();
     const sweeps = Promise.all([this.parts.relay.stop(), this.parts.memory.stop()]);
-    await this.patiently(sweeps, patience, 'The last rounds were not waited for');
+    if (this.drained) await this.patiently(sweeps, patience, 'The last rounds were not waited for');
     this.hints.uninstall(this.parts.dataSource);
   }
 
-  private drain(): Promise<void> {
+  private async drain(): Promise<boolean> {
     return this.patiently(
       this.parts.relay.drained(),
       patience,
@@ -81,17 +82,17 @@ export class GrantlogLifecycle
   }
 
   /** A database that is gone or locked must not keep the process from ending: nothing is lost by going. */
-  private async patiently(work: Promise<unknown>, limit: number, otherwise: string): Promise<void> {
-    if (this.gaveUp) return void work.catch(() => undefined); // said once, and not waited for again
+  private async patiently(work: Promise<unknown>, limit: number, otherwise: string): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const impatience = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no end within ${limit} ms`)), limit);
     });
     try {
       await Promise.race([work, impatience]);
+      return true;
     } catch (error) {
-      this.gaveUp = true;
       this.log.warn(`${otherwise}: ${String(error)}`);
+      return false;
     } finally {
       clearTimeout(timer);
     }
