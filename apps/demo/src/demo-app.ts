@@ -3,11 +3,13 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { Model } from 'casbin';
+import type { Express } from 'express';
 import { DemoModule } from './demo.module';
 import { portError } from './free-port';
 import type { PolicyFile } from './policy/policy-file';
 import { PolicyImport } from './policy/policy-import';
 import type { Settings } from './settings';
+import { StartError } from './start-error';
 
 const patienceWithClients = 10_000;
 
@@ -27,7 +29,7 @@ export class DemoApp {
     });
     try {
       nest.useBodyParser('json', { limit: '10mb' });
-      if (settings.trustProxy !== undefined) nest.set('trust proxy', asTrustProxy(settings.trustProxy));
+      if (settings.trustProxy !== undefined) trustProxy(nest, settings.trustProxy);
       describe(nest);
       await nest.init();
       const imported = await nest.get(PolicyImport).import(policy);
@@ -66,6 +68,16 @@ function describe(nest: NestExpressApplication): void {
   SwaggerModule.setup('docs', nest, () => SwaggerModule.createDocument(nest, description));
 }
 
-function asTrustProxy(value: string): string | number {
-  return /^\d+$/.test(value) ? Number(value) : value;
+function trustProxy(nest: NestExpressApplication, value: string): void {
+  try {
+    // Express itself: Nest's own wrapper would print the stack of an error that is told in one line.
+    nest
+      .getHttpAdapter()
+      .getInstance<Express>()
+      .set('trust proxy', /^\d+$/.test(value) ? Number(value) : value);
+  } catch (error) {
+    throw new StartError(
+      `TRUST_PROXY must be the number of proxies or their addresses, as in 1 or "loopback, 10.0.0.0/8": ${(error as Error).message}.`,
+    );
+  }
 }

@@ -36,7 +36,18 @@ export class DemoProcess {
   /** Starts the demo and waits until it says that it is ready, or has ended. */
   static async start(environment: NodeJS.ProcessEnv): Promise<DemoProcess> {
     const { DATABASE_URL: _, ...inherited } = process.env;
-    const child = spawn(process.execPath, [entry], { env: { ...inherited, PORT: '0', ...environment }, cwd: root });
+    const options = { env: { ...inherited, PORT: '0', ...environment }, cwd: root };
+    return DemoProcess.of(spawn(process.execPath, [entry], options));
+  }
+
+  /** Starts it as the README says, without compiling again. */
+  static async npmStart(environment: NodeJS.ProcessEnv): Promise<DemoProcess> {
+    const { DATABASE_URL: _, ...inherited } = process.env;
+    const options = { env: { ...inherited, PORT: '0', ...environment }, cwd: root };
+    return DemoProcess.of(spawn('npm', ['start', '--ignore-scripts'], options));
+  }
+
+  private static async of(child: ChildProcess): Promise<DemoProcess> {
     const exited = once(child, 'exit').then(([code]) => code as number | null);
     const demo = new DemoProcess(child, exited);
     await Promise.race([exited, demo.says('Ctrl-C stops it.')]);

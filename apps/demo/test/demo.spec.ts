@@ -107,6 +107,18 @@ describe('the demo', () => {
     120_000,
   );
 
+  it('ends with its database when npm is told to end', async () => {
+    const demo = await DemoProcess.npmStart({ DATA_DIR: folder });
+    running.push(demo);
+    expect(demo.url).not.toBe('');
+    expect(await demo.kill('SIGTERM')).toBe(0);
+    await until(
+      () => existsSync(join(folder, 'postgres/cluster/data/postmaster.pid')),
+      (there) => !there,
+    );
+    await expect(fetch(`${demo.url}/docs-json`)).rejects.toThrow();
+  }, 60_000);
+
   it('refuses to share its data folder, and says how to go on', async () => {
     const first = await start();
     const second = await start();
@@ -142,7 +154,8 @@ describe('the demo', () => {
     taken.listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const port = String((taken.address() as { port: number }).port);
-    await writeFile(join(folder, 'short.csv'), 'g, user^eve, role^library_admin\n');
+    const policyFile = join(folder, 'short.csv');
+    await writeFile(policyFile, 'g, user^eve, role^library_admin\n');
     const reasons: [NodeJS.ProcessEnv, RegExp][] = [
       [{ PORT: port }, /^Port \d+ on 127\.0\.0\.1 is taken; .* PORT/],
       [{ PORT: 'http' }, /^PORT must be a port number/],
@@ -151,6 +164,8 @@ describe('the demo', () => {
         /^DATABASE_URL: 127\.0\.0\.1:1\/x does not answer/,
       ],
       [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL must look like postgres:/],
+      [{ TRUST_PROXY: 'yes' }, /^TRUST_PROXY must be the number of proxies or their addresses/],
+      [{ DATA_DIR: policyFile }, /^DATA_DIR .* cannot be used as a folder/],
       [{ CASBIN_MODEL: join(folder, 'none.conf') }, /^CASBIN_MODEL .*none\.conf cannot be read/],
       [{ CASBIN_MODEL: __filename }, /^CASBIN_MODEL .* is not a Casbin model/],
       [{ CASBIN_POLICY: join(folder, 'none.csv') }, /^CASBIN_POLICY .*none\.csv cannot be read/],

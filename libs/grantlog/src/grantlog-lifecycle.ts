@@ -47,7 +47,9 @@ export class GrantlogLifecycle
     const { dataSource, signal, memory, relay } = this.parts;
     this.hints.install(dataSource);
     signal.onCommit(() => relay.wake());
-    signal.onCommit(() => memory.wake());
+    signal.onCommit((inMemory) => {
+      if (!inMemory) memory.wake();
+    });
     relay.start();
     await this.reportAppendOnly();
   }

@@ -86,8 +86,13 @@ export function resolveOptions(options: GrantlogOptions): ResolvedOptions {
     return { ...result.data, dataSource, actor };
   }
   const [issue] = result.error.issues;
-  const option = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.join('.');
-  throw new InvalidInputError(`GrantlogModule option ${option ?? ''}`, issue?.message ?? 'is not valid');
+  if (issue?.code === 'unrecognized_keys') {
+    throw new InvalidInputError(
+      `GrantlogModule option ${issue.keys.join(', ')}`,
+      'is not known; look for a misspelling',
+    );
+  }
+  throw new InvalidInputError(`GrantlogModule option ${issue?.path.join('.') ?? ''}`, issue?.message ?? 'is not valid');
 }
 
 function userOf({ user }: RequestLike, separator: string): string | null {

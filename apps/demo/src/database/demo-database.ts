@@ -36,7 +36,7 @@ async function useServer(url: string): Promise<DemoDatabase> {
 }
 
 async function embedServer(dataDir: string): Promise<DemoDatabase> {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const server = await startLocalPostgres({ dataDir: join(dataDir, 'postgres') });
   const lock = await DataDirLock.take(server.url, dataDir);
   const stop = async (): Promise<void> => {
@@ -53,6 +53,14 @@ async function embedServer(dataDir: string): Promise<DemoDatabase> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    throw new StartError(`DATA_DIR ${dataDir} cannot be used as a folder: ${(error as Error).message}.`);
   }
 }
 

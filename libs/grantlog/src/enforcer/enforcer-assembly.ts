@@ -1,4 +1,5 @@
-import { type Model, newEnforcerWithClass, newModelFromFile, Util } from 'casbin';
+import { readFileSync } from 'node:fs';
+import { type Model, newEnforcerWithClass, newModelFromString, Util } from 'casbin';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attributor } from '../context/attributor';
 import { GrantlogError } from '../contract/grantlog.error';
@@ -66,7 +67,7 @@ export class ModelError extends GrantlogError {
 function readModel(model: Model | string): Model {
   if (typeof model !== 'string') return model;
   try {
-    return newModelFromFile(model);
+    return newModelFromString(readFileSync(model, 'utf8')); // newModelFromFile works only once Casbin has made an enforcer
   } catch (error) {
     throw new ModelError(model, error);
   }

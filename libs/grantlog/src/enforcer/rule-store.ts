@@ -95,7 +95,7 @@ export class RuleStore {
   private async runInside(manager: EntityManager, sql: string, parameters: unknown[]): Promise<OutboxEntry[]> {
     const rows = await manager.query<OutboxRow[]>(sql, parameters);
     if (manager.queryRunner?.isTransactionActive) CommitHints.mark(manager.queryRunner);
-    else this.parts.signal.give();
+    else this.parts.signal.give(false);
     return rows.map(entryOf);
   }
 
@@ -108,7 +108,7 @@ export class RuleStore {
   private async told(entries: OutboxEntry[]): Promise<OutboxEntry[]> {
     if (entries.length === 0) return entries;
     await this.parts.committed(entries.map(changeOf));
-    this.parts.signal.give();
+    this.parts.signal.give(true);
     return entries;
   }
 }

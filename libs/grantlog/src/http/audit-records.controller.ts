@@ -30,7 +30,7 @@ export class AuditRecordsController {
 
   @Get(':id')
   @NeedsPermission('audit.read')
-  @Describes('One record, by the id of its event', auditRecordItem)
+  @Describes('One record, by the id of its event', auditRecordItem, true)
   async get(
     @Param('id') id: string,
     @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,

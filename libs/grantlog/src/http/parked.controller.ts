@@ -21,7 +21,7 @@ export class ParkedController {
   @Post(':id/retry')
   @HttpCode(HttpStatus.OK)
   @NeedsPermission('roles.manage')
-  @Describes('Delivers a parked record once more', retryOutcome)
+  @Describes('Delivers a parked record once more', retryOutcome, true)
   retry(
     @Param('id') id: string,
     @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,

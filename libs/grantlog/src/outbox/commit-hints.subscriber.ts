@@ -27,6 +27,6 @@ export class CommitHints implements EntitySubscriberInterface {
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
     if (queryRunner.isTransactionActive || !queryRunner.data[wroteHere]) return;
     delete queryRunner.data[wroteHere];
-    this.signal.give();
+    this.signal.give(false);
   }
 }

@@ -1,13 +1,15 @@
+type Listener = (inMemory: boolean) => void;
+
 /** Tells whoever waits for committed changes that there may be some. A hint: the committed rows are the truth. */
 export class CommitSignal {
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<Listener>();
 
-  onCommit(listener: () => void): () => void {
+  onCommit(listener: Listener): void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
   }
 
-  give(): void {
-    for (const listener of this.listeners) listener();
+  /** @param inMemory whether this node's memory has been told of the changes already */
+  give(inMemory: boolean): void {
+    for (const listener of this.listeners) listener(inMemory);
   }
 }

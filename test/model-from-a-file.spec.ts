@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { startApp } from './support/app';
+import { createDatabase, type TestDatabase } from './support/database';
+
+const sample = join(__dirname, '..', 'apps', 'demo', 'sample');
+
+// Casbin gets its file system with the first enforcer of a process: nothing here may make one before.
+describe('the model', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it('is read from the path of a CONF file', async () => {
+    const grantlog = { model: join(sample, 'model.conf'), scopeMatching: 'glob' } as const;
+    const app = await startApp({ url: database.url, grantlog });
+    await app.enforcer.addPolicy('role^reader', 'act^read', '*', 'allow');
+    await app.assignments.assign({ subject: 'user^1', role: 'role^reader', scope: 'lib^lib:Org1:*' });
+    expect(await app.enforcer.enforce('user^1', 'act^read', 'lib^lib:Org1:math')).toBe(true);
+    await app.close();
+  });
+
+  it.each(['policy.csv', 'no-such.conf'])('is refused by the name of its file: %s', async (name) => {
+    const started = startApp({ url: database.url, grantlog: { model: join(sample, name) } });
+    await expect(started).rejects.toThrow(new RegExp(`^model: .*${name}`));
+  });
+});
