@@ -72,4 +72,19 @@ describe('no change without a record, also after kill -9', () => {
     expect(rules.length).toBeGreaterThanOrEqual(answered.length);
     for (const subject of answered) expect(facts).toContain(`role_assignment.created,g,${subject},role^reader,*`);
   });
+
+  it('while the server ends connections again and again, the process lives and the log tells of the rules', async () => {
+    victim = new KillableApp(database.url, 'throughLosses');
+    const answered: string[] = [];
+    for (let losses = 0; losses < 25; losses += 1) {
+      for (let lines = 0; lines < 20; lines += 1) answered.push(await victim.line());
+      await stranger.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
+    }
+    answered.push(await victim.line(), ...(await victim.kill()));
+    const { rules, facts } = await afterRestart();
+    expect(facts).toEqual(rules);
+    for (const subject of answered) expect(facts).toContain(`role_assignment.created,g,${subject},role^reader,*`);
+  }, 60_000);
 });

@@ -10,7 +10,7 @@ export class KillableApp {
   private readonly lines: AsyncIterator<string, undefined>;
   private readonly ended: Promise<unknown>;
 
-  constructor(url: string, scenario: 'everyKind' | 'forEver') {
+  constructor(url: string, scenario: 'everyKind' | 'forEver' | 'throughLosses') {
     this.child = spawn(process.execPath, [join(__dirname, 'killed-process.cjs'), url, scenario], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

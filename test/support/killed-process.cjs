@@ -53,6 +53,17 @@ const scenarios = {
   },
 };
 
+scenarios.throughLosses = async ({ assignments }) => {
+  const caller = async (name) => {
+    for (let n = 0; ; n += 1) {
+      const { subject } = assignment(`${name}-${n}`);
+      const done = await assignments.assign(assignment(`${name}-${n}`)).catch(() => undefined); // the connection was lost
+      if (done) say(subject);
+    }
+  };
+  await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(caller));
+};
+
 const [, , url, scenario] = process.argv;
 process.stdin.resume().on('end', () => process.exit(1)); // the test has ended without killing it
 startApp({ url })

@@ -3,7 +3,6 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { Model } from 'casbin';
-import type { Express } from 'express';
 import { DemoModule } from './demo.module';
 import { portError } from './free-port';
 import type { PolicyFile } from './policy/policy-file';
@@ -73,7 +72,7 @@ function trustProxy(nest: NestExpressApplication, value: string): void {
     // Express itself: Nest's own wrapper would print the stack of an error that is told in one line.
     nest
       .getHttpAdapter()
-      .getInstance<Express>()
+      .getInstance()
       .set('trust proxy', /^\d+$/.test(value) ? Number(value) : value);
   } catch (error) {
     throw new StartError(

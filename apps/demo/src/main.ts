@@ -7,6 +7,9 @@ import { readPolicy } from './policy/policy-file';
 import { readSettings } from './settings';
 import { welcome } from './welcome';
 
+/** Milliseconds within which signals count as one. */
+const oneSignal = 2_000;
+
 /** Starts the demo. @returns how to stop it: first the app, then its database */
 async function start(): Promise<() => Promise<void>> {
   const settings = readSettings(process.env);
@@ -44,13 +47,26 @@ function fail(error: unknown): never {
 
 /** A signal that comes while the demo starts is heard when it has started: half of a start is nothing to stop. */
 async function main(): Promise<void> {
-  const signalled = new Promise((resolve) =>
-    ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => process.on(signal, resolve)),
-  );
+  const signalled = new Promise<void>((resolve) => onSignals(resolve));
   const stop = await start();
   await signalled;
   await stop();
   process.exit(0);
+}
+
+/**
+ * The second signal ends the process at once; the next start goes on with what is there. Ctrl-C may arrive twice, from the
+ * terminal and from npm: that is one.
+ */
+function onSignals(first: () => void): void {
+  let heardAt: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (heardAt !== undefined && performance.now() - heardAt > oneSignal) process.exit(1);
+      heardAt ??= performance.now();
+      first();
+    });
+  }
 }
 
 main().catch(fail);

@@ -99,5 +99,10 @@ function userOf({ user }: RequestLike, separator: string): string | null {
   if (typeof user !== 'object' || user === null) return null;
   const { id, sub } = user as { id?: unknown; sub?: unknown };
   const key = id ?? sub;
-  return typeof key === 'string' || typeof key === 'number' ? `user${separator}${key}` : null;
+  if (key === undefined || key === null) return null;
+  if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return `user${separator}${key}`;
+  throw new InvalidInputError(
+    'actor',
+    'request.user has an id that is neither text nor a number; set the option actor',
+  );
 }

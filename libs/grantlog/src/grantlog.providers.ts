@@ -8,6 +8,7 @@ import { RoleAssignments } from './assignments/role-assignments';
 import { Attributor } from './context/attributor';
 import { GrantlogError } from './contract/grantlog.error';
 import { KeySyntax } from './contract/namespaced-key';
+import { surviveLostConnections } from './database/survive-lost-connections';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 import { assembleEnforcer, type EnforcerAssembly } from './enforcer/enforcer-assembly';
 import { Follower } from './followers/follower';
@@ -48,6 +49,7 @@ const settings: Provider[] = [
           'GrantlogModule needs a DataSource: import TypeOrmModule.forRoot(…) or set the option dataSource.',
         );
       }
+      surviveLostConnections(found);
       await assertInstalled(found);
       return found;
     },

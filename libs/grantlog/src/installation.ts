@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { GrantlogError } from './contract/grantlog.error';
+import { GrantlogError, InvalidInputError } from './contract/grantlog.error';
 
 const tables = [
   'casbin_rule',
@@ -27,6 +27,7 @@ export class NotInstalledError extends GrantlogError {
  * @throws NotInstalledError
  */
 export async function assertInstalled(dataSource: DataSource): Promise<void> {
+  await assertSchemaIsUsed(dataSource);
   const rows: { name: string }[] = await dataSource.query(
     `SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL
      UNION ALL
@@ -35,4 +36,19 @@ export async function assertInstalled(dataSource: DataSource): Promise<void> {
     [tables],
   );
   if (rows.length > 0) throw new NotInstalledError(rows.map(({ name }) => name));
+}
+
+/**
+ * TypeORM's option `schema` qualifies its own statements and no others: ours go by the search_path, and would quietly find
+ * or make other tables than the host's.
+ */
+async function assertSchemaIsUsed({ options, manager }: DataSource): Promise<void> {
+  const { schema } = options as { schema?: string };
+  if (schema === undefined) return;
+  const [here] = await manager.query<{ current: string | null }[]>('SELECT current_schema() AS current');
+  if (here?.current === schema) return;
+  throw new InvalidInputError(
+    'dataSource.schema',
+    `is "${schema}", while connections use "${here?.current ?? 'none'}"; add extra: { options: '-c search_path=${schema}' } to the DataSource`,
+  );
 }

@@ -26,7 +26,7 @@ export class DataDirLock {
   }
 
   async release(): Promise<void> {
-    await this.client.end();
+    await this.client.end().catch(() => undefined); // the server it was held in has ended, and the lock with it
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { grantlogMigrations } from 'grantlog';
-import { startLocalPostgres } from 'local-postgres';
+import { type LocalPostgres, startLocalPostgres } from 'local-postgres';
 import { DataSource } from 'typeorm';
 import type { Settings } from '../settings';
 import { StartError } from '../start-error';
@@ -11,6 +11,7 @@ import { DemoTables1764000000001 } from './demo-tables.migration';
 
 const database = 'grantlog';
 const connectionTimeout = 5_000;
+const patience = 30_000;
 
 /** A database with the tables in it, ready for the app. */
 export interface DemoDatabase {
@@ -37,11 +38,10 @@ async function useServer(url: string): Promise<DemoDatabase> {
 
 async function embedServer(dataDir: string): Promise<DemoDatabase> {
   makeFolder(dataDir);
-  const server = await startLocalPostgres({ dataDir: join(dataDir, 'postgres') });
-  const lock = await DataDirLock.take(server.url, dataDir);
+  const { server, lock } = await startServer(dataDir);
   const stop = async (): Promise<void> => {
+    await server.stop(); // and not before that the lock: whoever waits for it would get a server that is about to end
     await lock.release();
-    await server.stop();
   };
   try {
     await createDatabase(server.url);
@@ -53,6 +53,19 @@ async function embedServer(dataDir: string): Promise<DemoDatabase> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Starts the server and takes the folder for this process. One that ends meanwhile, with the demo before, is started again. */
+async function startServer(dataDir: string): Promise<{ server: LocalPostgres; lock: DataDirLock }> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const server = await startLocalPostgres({ dataDir: join(dataDir, 'postgres') });
+    try {
+      return { server, lock: await DataDirLock.take(server.url, dataDir) };
+    } catch (error) {
+      if (error instanceof StartError || Date.now() > end) throw error;
+    }
   }
 }
 

@@ -62,5 +62,8 @@ function row([ptype = '', ...values]: string[], model: Model, place: string): Po
       `${place}: "${ptype}" takes ${expected} values in this model; this line has ${values.length}.`,
     );
   }
+  const empty = values.indexOf('');
+  if (ptype.startsWith('g') && empty >= 0)
+    throw new StartError(`${place}: value ${empty + 1} is empty; name a key or *.`);
   return { ptype, values };
 }

@@ -4,6 +4,6 @@ import type { AuditEvent } from './audit-event';
 export interface AuditRecord extends AuditEvent {
   /** Place in the log: append order, without gaps. A bigint, hence text. */
   readonly seq: string;
-  /** Moment of the append, ISO 8601 in UTC with microseconds; increases with `seq`. */
+  /** Moment of the append, ISO 8601 in UTC with microseconds; never decreases with `seq`. */
   readonly recordedAt: string;
 }

@@ -1,15 +1,25 @@
 import type { DataSource } from 'typeorm';
 import { onIdleConnection, type PostgresClient } from './idle-connection';
-import { isLostConnection, OutcomeUnknownError } from './lost-connection';
+import { isLostConnection, isTransient, OutcomeUnknownError } from './lost-connection';
+
+const mostAttempts = 20;
 
 /**
- * Runs one statement that changes something and commits by itself.
+ * Runs one statement that changes something and commits by itself. Where the database's default isolation is stricter than READ COMMITTED, it may have
+ * to be repeated; a statement that was refused for that has changed nothing.
  * @throws OutcomeUnknownError if the connection is lost while the statement runs
  */
 export function autocommit<Row>(dataSource: DataSource, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
   return onIdleConnection(dataSource, async (client, runner) => {
     dataSource.logger.logQuery(sql, [...parameters], runner);
-    return (await client.query<Row>(sql, [...parameters]).catch((error: unknown) => unknownIfLost(error, client))).rows;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await client.query<Row>(sql, [...parameters])).rows;
+      } catch (error) {
+        if (attempt < mostAttempts && isTransient(error)) continue;
+        return unknownIfLost(error, client);
+      }
+    }
   });
 }
 

@@ -21,3 +21,9 @@ export function isLostConnection(error: unknown): boolean {
   const sqlState = driverError?.code ?? code;
   return typeof sqlState !== 'string' || !/^[0-9A-Z]{5}$/.test(sqlState) || /^(57P|08)/.test(sqlState);
 }
+
+/** Whether PostgreSQL asks to try again: a serialization failure or a deadlock. */
+export function isTransient(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '40001' || code === '40P01';
+}

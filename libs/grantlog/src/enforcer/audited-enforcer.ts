@@ -13,8 +13,9 @@ interface EnforcerParts {
 
 /**
  * A Casbin enforcer whose changes are written together with their events, in the caller's transaction where there is one,
- * and whose memory shows committed rules only. It is a drop-in: code that uses Casbin's API goes on working. What would
- * change rules without a record is refused with an UnauditedCallError.
+ * and whose memory shows committed rules only. It is a drop-in: code that uses Casbin's API goes on working. Calls of it that
+ * would change rules without a record are refused with an UnauditedCallError. What `getModel()` and `getRoleManager()` hand
+ * out is Casbin's own and for reading: a change made there is in this node's memory only, and no record tells of it.
  */
 export class AuditedEnforcer extends Enforcer {
   private changes!: RuleChanges;

@@ -35,6 +35,7 @@ export const refusedCalls: Readonly<Record<string, string>> = {
   selfRemoveFilteredPolicy: memoryOnly,
   selfUpdatePolicy: memoryOnly,
   selfUpdatePolicies: memoryOnly,
+  buildRoleLinks: memoryOnly,
   buildIncrementalRoleLinks: memoryOnly,
   loadFilteredPolicy: 'memory holds the whole table, so that it can follow it.',
   loadIncrementalFilteredPolicy: 'memory holds the whole table, so that it can follow it.',

@@ -97,7 +97,7 @@ export class RuleChanges {
     if (rules.length > most) {
       throw new InvalidInputError(name, `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
     }
-    return rules.map((values) => ({ ptype, values }));
+    return rules.map((values) => ({ ptype, values: [...values] })); // copies: the caller's arrays may change before they are sent
   }
 }
 

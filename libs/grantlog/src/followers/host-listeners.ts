@@ -28,7 +28,9 @@ export class HostListeners implements Destination {
   ) {}
 
   async deliver(record: AuditRecord): Promise<void> {
-    const due = this.listenersFor(record).filter(([listener]) => this.isDue(record, listener));
+    const attached = this.listenersFor(record);
+    const failed = attached.filter(([listener]) => this.failed.get(record.id)?.has(listener));
+    const due = failed.length > 0 ? failed : attached; // of those that failed none may be left: then it is new to all
     const outcomes = await Promise.allSettled(
       due.map(([listener, values]) => this.call(record.type, listener, values)),
     );
@@ -46,10 +48,6 @@ export class HostListeners implements Destination {
       ...named.map((listener): [Listener, unknown[]] => [listener, [record]]),
       ...any.map((listener): [Listener, unknown[]] => [listener, [record.type, record]]),
     ];
-  }
-
-  private isDue(record: AuditRecord, listener: Listener): boolean {
-    return this.failed.get(record.id)?.has(listener) ?? true;
   }
 
   private async call(type: string, listener: Listener, values: unknown[]): Promise<void> {

@@ -55,9 +55,9 @@ export const roleAssignmentsQuery = z.strictObject({ ...assignmentFilters, ...pa
 export type RoleAssignmentsQuery = z.infer<typeof roleAssignmentsQuery>;
 
 export const enforceQuery = z.strictObject({
-  subject: text('Who asks: namespaced key'),
-  action: text('What for'),
-  scope: text('Where'),
+  subject: text('Who asks: namespaced key').min(1, 'must not be empty'),
+  action: text('What for').min(1, 'must not be empty'),
+  scope: text('Where').min(1, 'must not be empty'),
 });
 export type EnforceQuery = z.infer<typeof enforceQuery>;
 

@@ -12,6 +12,7 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await refuseOldServer(runner);
+    await refuseOtherSchema(runner);
     await runner.query(createRuleTable);
     await refuseDuplicateRules(runner);
     await runner.query(createRuleIndexes);
@@ -42,6 +43,17 @@ async function refuseOldServer(runner: QueryRunner): Promise<void> {
   );
   if (row && row.version >= oldestVersion) return;
   throw new Error(`Grantlog needs PostgreSQL 13 or later; this server is ${row?.version ?? 'unknown'}.`);
+}
+
+/** TypeORM's option `schema` qualifies entities only; the tables would be made beside them. */
+async function refuseOtherSchema(runner: QueryRunner): Promise<void> {
+  const { schema } = runner.dataSource.options as { schema?: string };
+  const [here] = await runner.manager.query<{ current: string | null }[]>('SELECT current_schema() AS current');
+  if (schema === undefined || here?.current === schema) return;
+  throw new Error(
+    `The DataSource's schema is "${schema}", while its connections use "${here?.current ?? 'none'}". ` +
+      `Add extra: { options: '-c search_path=${schema}' } to the DataSource and run the migration again.`,
+  );
 }
 
 async function refuseDuplicateRules(runner: QueryRunner): Promise<void> {

@@ -1,9 +1,10 @@
-/** typeorm-adapter's table, as its own entity would create it; an existing one is kept. */
+/** typeorm-adapter's table, as its own entity would create it; an existing one is kept, and older ones had fewer columns. */
 export const createRuleTable = `
   CREATE TABLE IF NOT EXISTS casbin_rule (
     id serial PRIMARY KEY,
     ptype varchar, v0 varchar, v1 varchar, v2 varchar, v3 varchar, v4 varchar, v5 varchar, v6 varchar
-  )`;
+  );
+  ALTER TABLE casbin_rule ADD COLUMN IF NOT EXISTS v5 varchar, ADD COLUMN IF NOT EXISTS v6 varchar`;
 
 export const countDuplicateRules = `
   SELECT count(*)::int AS duplicates FROM (

@@ -12,6 +12,8 @@ import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
  * that was committed later can be recorded earlier, however many relays there are (docs/adr/0005).
  */
 const claim = `SELECT ${outboxColumns} FROM audit_outbox ORDER BY outbox_id LIMIT $1 FOR UPDATE`;
+/** A node that is frozen or cut off in the middle of a batch lets go of it after ten seconds, and another goes on. */
+const letGo = `SET LOCAL idle_in_transaction_session_timeout = '10s'`;
 const settle = `DELETE FROM audit_outbox WHERE outbox_id = ANY($1::bigint[])`;
 
 export interface RelayOptions {
@@ -91,6 +93,7 @@ export class OutboxRelay {
   }
 
   private async relayBatch(manager: EntityManager): Promise<number> {
+    await manager.query(letGo);
     const rows = await manager.query<OutboxRow[]>(claim, [this.options.batchSize]);
     if (rows.length === 0) return 0;
     const batch = new ClaimedBatch(rows.map(entryOf), manager);
