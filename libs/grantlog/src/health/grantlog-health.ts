@@ -15,14 +15,15 @@ export interface HealthReport {
   readonly status: 'green' | 'yellow' | 'red';
   /** What is wrong, in sentences; empty when green. */
   readonly problems: readonly string[];
-  readonly outbox: OutboxDepth;
+  /** `depth` is null when the outbox cannot be read. */
+  readonly outbox: { readonly [K in keyof OutboxDepth]: OutboxDepth[K] | null };
   readonly recording: RelayHealth;
   readonly memory: MemoryHealth;
   readonly followers: readonly FollowerHealth[];
   /** Records that followers could not take. */
   readonly parked: number;
   readonly appendOnly: AppendOnlyReport;
-  readonly closedThrough: string;
+  readonly closedThrough: string | null;
 }
 
 export interface HealthParts {
@@ -37,23 +38,34 @@ export interface HealthParts {
 export class GrantlogHealth {
   constructor(private readonly parts: HealthParts) {}
 
+  /** Answers also when a part cannot be asked: then it is red, and says why. */
   async report(): Promise<HealthReport> {
     const { dataSource, relay, memory, trail } = this.parts;
-    const outbox = await outboxDepth(dataSource);
-    const followers = await this.parts.followers.health();
+    const faults: string[] = [];
+    const ask = <T, U>(part: string, answer: Promise<T>, otherwise: U): Promise<T | U> =>
+      answer.catch((error: unknown) => {
+        faults.push(`${part} cannot be read: ${String(error)}`);
+        return otherwise;
+      });
+    const outbox = await ask('The outbox', outboxDepth(dataSource), { depth: null, oldestAgeSeconds: null });
+    const followers = await ask('The list of followers', this.parts.followers.health(), []);
+    const appendOnly = await ask('The catalog', appendOnlyReport(dataSource), unknownState);
+    const closedThrough = await ask('The head of the log', trail.closedThrough(), null);
     const measured = { outbox, followers, recording: relay.health(), memory: memory.health() };
-    const red = redProblems(measured);
+    const red = [...faults, ...redProblems(measured)];
     const yellow = followers.flatMap(followerProblems);
     return {
       status: red.length > 0 ? 'red' : yellow.length > 0 ? 'yellow' : 'green',
       problems: [...red, ...yellow],
       ...measured,
       parked: followers.reduce((sum, { parked }) => sum + parked, 0),
-      appendOnly: await appendOnlyReport(dataSource),
-      closedThrough: await trail.closedThrough(),
+      appendOnly,
+      closedThrough,
     };
   }
 }
+
+const unknownState: AppendOnlyReport = { state: 'bypassable', reasons: ['the catalog cannot be read'], statements: [] };
 
 function redProblems({ outbox, recording, memory }: Pick<HealthReport, 'outbox' | 'recording' | 'memory'>): string[] {
   const problems: string[] = [];

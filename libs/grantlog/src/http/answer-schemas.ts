@@ -88,7 +88,7 @@ export const healthReport = z
   .object({
     status: z.enum(['green', 'yellow', 'red']),
     problems: z.array(z.string()),
-    outbox: z.object({ depth: z.number(), oldestAgeSeconds: z.number().nullable() }),
+    outbox: z.object({ depth: z.number().nullable(), oldestAgeSeconds: z.number().nullable() }),
     recording: z.object({ failures: z.number(), lastError: z.string().nullable() }),
     memory: z.object({ behindMs: z.number(), lastError: z.string().nullable() }),
     followers: z.array(
@@ -107,6 +107,6 @@ export const healthReport = z
       reasons: z.array(z.string()),
       statements: z.array(z.string()),
     }),
-    closedThrough: time,
+    closedThrough: time.nullable(),
   })
   .meta({ id: 'HealthReport' });
