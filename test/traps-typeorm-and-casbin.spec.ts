@@ -169,6 +169,8 @@ describe('traps of TypeORM', () => {
       const other = await connect(database.url);
       const elsewhere = other.transaction((manager) => app.assignments.assign(reader('elsewhere'), { manager }));
       await expect(elsewhere).rejects.toThrow(InvalidInputError);
+      const alone = app.assignments.assign(reader('elsewhere'), { manager: other.manager });
+      await expect(alone).rejects.toThrow(InvalidInputError);
       await other.destroy();
       expect(await rulesIn(app.dataSource)).toEqual([]);
     });

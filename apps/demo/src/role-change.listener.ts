@@ -7,6 +7,7 @@ import type { AuditRecord } from 'grantlog';
 export class RoleChangeListener {
   @OnEvent('role_assignment.*', { suppressErrors: false })
   roleChanged({ type, subject, role, scope, actor, seq }: AuditRecord): void {
+    if (actor === 'system^import') return; // a hundred lines at the first start would bury what to do next
     process.stdout.write(`${type} #${seq}: ${subject} ${role ?? ''} in ${scope ?? ''} by ${actor ?? 'system'}\n`);
   }
 }

@@ -5,6 +5,7 @@ import { ask, clearScratch, scratch, startBusyBackend } from '../test/scratch';
 import * as binaries from './binaries';
 import { startLocalPostgres } from './index';
 
+// Only root has to hand the server to another user; for anybody else there is nothing of this to show.
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 const NOBODY = 65534;
 

@@ -19,22 +19,15 @@ export class CheckedAssignments {
     return [this.rule(assignments as RoleAssignment, 'assignment')];
   }
 
-  /** The columns that a filter names. Nothing named, or only `''`, is refused: to Casbin it would mean everything. */
+  /** The columns that a filter names. `''` is refused: to Casbin it would mean everything. */
   matching(filter: AssignmentFilter): (string | undefined)[] {
     knownFields(filter, ['subject', 'role', 'scope'], 'filter');
     const { subject, role, scope } = filter;
-    const columns = [
+    return [
       subject === undefined ? undefined : this.keys.key(subject, 'filter.subject'),
       role === undefined ? undefined : this.keys.key(role, 'filter.role'),
       scope === undefined ? undefined : this.scopeColumn(scope, 'filter.scope'),
     ];
-    if (columns.every((column) => column === undefined)) {
-      throw new InvalidInputError(
-        'filter',
-        'must name a subject, a role or a scope; without any it would remove everything',
-      );
-    }
-    return columns;
   }
 
   private rule(assignment: RoleAssignment, field: string): string[] {

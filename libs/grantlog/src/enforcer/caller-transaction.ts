@@ -14,10 +14,11 @@ export class CallerTransaction {
    */
   managerOf(given?: EntityManager): EntityManager | undefined {
     const manager = given ?? this.ambient();
-    if (!manager?.queryRunner) return undefined;
+    if (!manager) return undefined;
     if (manager.dataSource !== this.dataSource) {
       throw new InvalidInputError('manager', "must belong to the DataSource that Grantlog uses; it is another one's");
     }
+    if (!manager.queryRunner) return undefined;
     if (manager.queryRunner.isReleased) {
       throw new InvalidInputError('manager', 'must be used inside its transaction; that transaction has ended');
     }

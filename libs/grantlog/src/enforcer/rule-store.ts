@@ -88,7 +88,7 @@ export class RuleStore {
   private run(sql: string, columns: readonly unknown[], write: Write): Promise<OutboxEntry[]> {
     const { actor, reason, operationId, requestId, sourceIp, userAgent } = write.attribution;
     const parameters = [write.shape.ptype, ...columns, actor, reason, operationId, requestId, sourceIp, userAgent];
-    return write.manager?.queryRunner ? this.runInside(write.manager, sql, parameters) : this.runAlone(sql, parameters);
+    return write.manager ? this.runInside(write.manager, sql, parameters) : this.runAlone(sql, parameters);
   }
 
   /** Nothing is told to memory here: the caller may still roll back, and only committed rows count. */
