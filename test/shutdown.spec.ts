@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { startApp } from './support/app';
 import { connect, createDatabase } from './support/database';
 import { Stranger } from './support/stranger';
@@ -34,6 +35,23 @@ describe('closing the app', () => {
     const again = await startApp({ url: database.url });
     expect(await again.records()).toHaveLength(1);
     await again.close();
+    await stranger.end();
+    await database.drop();
+  }, 60_000);
+
+  it('is no error of the rounds that the closed DataSource cuts off', async () => {
+    const database = await createDatabase();
+    const app = await startApp({ url: database.url });
+    const stranger = await Stranger.connect(database.url);
+    await stranger.hold('LOCK TABLE audit_outbox IN ACCESS EXCLUSIVE MODE');
+    await stranger.waitForBlocked('%audit_outbox%'); // the relay
+    await stranger.waitForBlocked('%audit_change%'); // memory
+    const next = [app.relay.drained(), app.enforcer.loadPolicy()]; // of the rounds after the ones that are cut off
+    const errors = jest.spyOn(Logger.prototype, 'error');
+    await app.close();
+    await Promise.allSettled(next);
+    expect(errors).not.toHaveBeenCalled();
+    errors.mockRestore();
     await stranger.end();
     await database.drop();
   }, 60_000);

@@ -60,8 +60,11 @@ export class GrantlogLifecycle
 
   /** The server may still answer requests: what they change is recorded by the second drain. */
   async beforeApplicationShutdown(): Promise<void> {
+    const { relay, memory, followers } = this.parts;
+    relay.expectEnd();
+    memory.expectEnd();
     await this.following;
-    await this.patiently(this.parts.followers.stop(), patienceWithListeners, 'Listeners will go on where they stood');
+    await this.patiently(followers.stop(), patienceWithListeners, 'Listeners will go on where they stood');
     this.drained = await this.drain();
   }
 

@@ -39,6 +39,10 @@ export class MemorySweep {
     this.sweep.start();
   }
 
+  expectEnd(): void {
+    this.sweep.expectEnd();
+  }
+
   stop(): Promise<void> {
     return this.sweep.stop();
   }

@@ -70,6 +70,10 @@ export class OutboxRelay {
     this.sweep.wake();
   }
 
+  expectEnd(): void {
+    this.sweep.expectEnd();
+  }
+
   stop(): Promise<void> {
     return this.sweep.stop();
   }

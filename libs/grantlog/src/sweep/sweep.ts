@@ -11,7 +11,7 @@ export interface SweepOptions {
   readonly step: () => Promise<void>;
   /** Milliseconds after which a round runs even if nobody woke the sweep. */
   readonly interval: number;
-  /** Hears every failed round; the sweep itself goes on for ever. */
+  /** Hears every failed round until the end is expected; the sweep itself goes on for ever. */
   readonly onFailure: (error: unknown, failures: number) => void;
 }
 
@@ -21,6 +21,7 @@ export class Sweep {
   private stopped = false;
   private woken = false;
   private failures = 0;
+  private ending = false;
   private rouse: (() => void) | undefined;
   private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
@@ -44,6 +45,11 @@ export class Sweep {
       this.woken = true;
       this.rouse?.();
     });
+  }
+
+  /** What the sweep works on may be taken away from now on, also in the middle of a round: a failure is no news any more. */
+  expectEnd(): void {
+    this.ending = true;
   }
 
   /** Ends after the round under way. */
@@ -70,7 +76,7 @@ export class Sweep {
       for (const waiter of waiters) waiter.resolve();
     } catch (error) {
       this.failures += 1;
-      this.options.onFailure(error, this.failures);
+      if (!this.ending) this.options.onFailure(error, this.failures);
       for (const waiter of waiters) waiter.reject(error);
     }
   }
