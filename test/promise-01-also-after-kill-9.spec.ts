@@ -46,15 +46,18 @@ describe('no change without a record, also after kill -9', () => {
     expect(rules).toEqual(facts);
   });
 
-  it('between append and settle, each committed change is recorded once and others never', async () => {
+  it.each([
+    ['between claim and append', 'TRIGGER wait_here BEFORE', '', '%INSERT INTO audit_record%'],
+    ['between append and commit', 'CONSTRAINT TRIGGER wait_here AFTER', 'DEFERRABLE INITIALLY DEFERRED', 'COMMIT'],
+  ])('%s, each committed change is recorded once and others never', async (_, trigger, deferred, statement) => {
     await stranger.query(`
       CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
-      CREATE TRIGGER wait_here BEFORE DELETE ON audit_outbox EXECUTE FUNCTION wait_here()`);
+        BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+      CREATE ${trigger} INSERT ON audit_record ${deferred} FOR EACH ROW EXECUTE FUNCTION wait_here()`);
     await stranger.hold('SELECT pg_advisory_xact_lock(1)');
     victim = new KillableApp(database.url, 'everyKind');
     expect(await victim.line()).toBe('done');
-    await stranger.waitForBlocked('DELETE FROM audit_outbox%');
+    await stranger.waitForBlocked(statement);
     await victim.kill();
     await stranger.release();
     const { rules, facts } = await afterRestart();

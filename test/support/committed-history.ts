@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { CommittedMemory } from '../../libs/grantlog/src/enforcer/committed-memory';
 import { PolicyMemory } from '../../libs/grantlog/src/enforcer/policy-memory';
 import { Position } from '../../libs/grantlog/src/enforcer/position';
-import type { Rule } from '../../libs/grantlog/src/enforcer/rule';
+import { Rule } from '../../libs/grantlog/src/enforcer/rule';
 import type { RuleChange } from '../../libs/grantlog/src/enforcer/rule-change';
 import { plainModel } from './models';
 
@@ -19,7 +19,7 @@ interface Reading {
 }
 
 const keys = [0, 1, 2];
-const ruleOf = (key: number): Rule => ({ ptype: 'g', values: [`user^${key}`, 'role^reader'] });
+const ruleOf = (key: number): Rule => new Rule('g', [`user^${key}`, 'role^reader']);
 
 /** One PostgreSQL and one node of the app, reduced to what is visible when, so that every order can be tried. */
 class History {

@@ -37,6 +37,11 @@ export interface GrantlogOptions {
   readonly transaction?: () => EntityManager | undefined;
   /** Rules in one call. Default: 100,000 */
   readonly maxRules?: number;
+  /**
+   * Whether connections keep statements prepared. A pooler in transaction mode that loses them is noticed, and warned about
+   * once; `false` does without from the start. Default: true
+   */
+  readonly preparedStatements?: boolean;
   /** Events recorded in one transaction. Default: 1,000 */
   readonly recordingBatch?: number;
   /** Listeners of the host; `false` delivers to none from this process. */
@@ -71,6 +76,7 @@ const schema = z.strictObject({
   onMissingActor: z.enum(['system', 'reject']).default('system'),
   transaction: fn<() => EntityManager | undefined>('gives an EntityManager').default(() => () => undefined),
   maxRules: count(100_000),
+  preparedStatements: z.boolean().default(true),
   recordingBatch: count(1_000),
   listeners: z.union([z.literal(false), listeners]).default(() => listeners.parse({})),
 });

@@ -8,6 +8,7 @@ import { RoleAssignments } from './assignments/role-assignments';
 import { Attributor } from './context/attributor';
 import { GrantlogError } from './contract/grantlog.error';
 import { KeySyntax } from './contract/namespaced-key';
+import { avoidPreparedStatements } from './database/prepared-statements';
 import { surviveLostConnections } from './database/survive-lost-connections';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 import { assembleEnforcer, type EnforcerAssembly } from './enforcer/enforcer-assembly';
@@ -41,7 +42,7 @@ const settings: Provider[] = [
   {
     provide: DATA_SOURCE,
     inject: [RESOLVED_OPTIONS, { token: DataSource, optional: true }],
-    useFactory: async ({ dataSource }: ResolvedOptions, injected?: DataSource) => {
+    useFactory: async ({ dataSource, preparedStatements }: ResolvedOptions, injected?: DataSource) => {
       const found = dataSource ?? injected;
       if (!found) {
         throw new GrantlogError(
@@ -50,6 +51,7 @@ const settings: Provider[] = [
         );
       }
       surviveLostConnections(found);
+      if (!preparedStatements) avoidPreparedStatements(found);
       await assertInstalled(found);
       return found;
     },

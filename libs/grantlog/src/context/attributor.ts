@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Attribution } from '../contract/attribution';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
 import type { KeySyntax } from '../contract/namespaced-key';
+import { uuidV7 } from '../contract/uuid-v7';
 import { currentContext, type RequestLike } from './request-context';
 
 const longestReason = 2_000;
@@ -40,7 +40,7 @@ export class Attributor {
     return {
       actor: this.actor(request, acting),
       reason: checkedReason(reason ?? acting?.reason),
-      operationId: uuidv7(),
+      operationId: uuidV7(),
       requestId: requestId ?? null,
       sourceIp: request?.ip ?? null,
       userAgent: userAgentOf(request),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type NestMiddleware } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidV7 } from '../contract/uuid-v7';
 import { type RequestLike, withContext } from './request-context';
 
 const requestIdHeader = 'x-request-id';
@@ -14,7 +14,7 @@ const acceptableRequestId = /^[\x21-\x7e]{1,200}$/;
 export class RequestContextMiddleware implements NestMiddleware {
   use(request: RequestLike & IncomingMessage, response: ServerResponse, next: () => void): void {
     const given = request.headers[requestIdHeader];
-    const requestId = typeof given === 'string' && acceptableRequestId.test(given) ? given : uuidv7();
+    const requestId = typeof given === 'string' && acceptableRequestId.test(given) ? given : uuidV7();
     if (!response.headersSent) response.setHeader(requestIdHeader, requestId);
     withContext({ request, requestId }, next);
   }

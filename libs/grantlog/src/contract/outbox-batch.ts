@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import type { AuditEvent } from './audit-event';
 
 /** A committed event waiting to be recorded, with its place in the outbox and the transaction that changed the rule. */
@@ -14,11 +13,13 @@ export interface OutboxEntry {
 export const batchClaimed = 'outbox.batch_claimed';
 
 /**
- * Committed events, claimed in order inside an open transaction. Whoever records them MUST do so through `manager` and
- * then call `settle()`; without it the relay takes the claim back and tries again.
+ * Committed events, taken from the outbox in order inside an open transaction. Whoever records them MUST do so through
+ * `send` and then call `settle()`; without it the relay puts them back and tries again.
  */
 export interface OutboxBatch {
   readonly entries: readonly OutboxEntry[];
-  readonly manager: EntityManager;
-  settle(): Promise<void>;
+  /** Runs a statement in the transaction that took the entries. */
+  readonly send: (statement: { text: string; name?: string }, parameters: readonly unknown[]) => Promise<unknown>;
+  /** Says that the entries have been recorded, and so need not go back. */
+  settle(): void;
 }

@@ -1,22 +1,31 @@
 import type { DataSource } from 'typeorm';
 import { onIdleConnection, type PostgresClient } from './idle-connection';
 import { isLostConnection, isTransient, OutcomeUnknownError } from './lost-connection';
+import { send, wasForgotten } from './prepared-statements';
+import type { Statement } from './statement';
 
 const mostAttempts = 20;
 
 /**
- * Runs one statement that changes something and commits by itself. Where the database's default isolation is stricter than READ COMMITTED, it may have
- * to be repeated; a statement that was refused for that has changed nothing.
+ * Runs one statement that changes something and commits by itself. Where the database's default isolation is stricter than
+ * READ COMMITTED, it may have to be repeated; a statement that was refused for that has changed nothing.
+ * @param attempts how often it is run if the database asks to repeat it
  * @throws OutcomeUnknownError if the connection is lost while the statement runs
  */
-export function autocommit<Row>(dataSource: DataSource, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+export function autocommit<Row>(
+  dataSource: DataSource,
+  statement: Statement,
+  parameters: readonly unknown[],
+  attempts = mostAttempts,
+): Promise<Row[]> {
   return onIdleConnection(dataSource, async (client, runner) => {
-    dataSource.logger.logQuery(sql, [...parameters], runner);
+    dataSource.logger.logQuery(statement.text, [...parameters], runner);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await client.query<Row>(sql, [...parameters])).rows;
+        return await send<Row>(dataSource, client, statement, parameters);
       } catch (error) {
-        if (attempt < mostAttempts && isTransient(error)) continue;
+        if (wasForgotten(error, dataSource)) continue;
+        if (attempt < attempts && isTransient(error)) continue;
         return unknownIfLost(error, client);
       }
     }

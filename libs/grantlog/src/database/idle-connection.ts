@@ -3,7 +3,9 @@ import type { DataSource, QueryRunner } from 'typeorm';
 
 /** The part of node-postgres's client that is used here. */
 export interface PostgresClient {
-  query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+  query<Row>(
+    query: string | { text: string; name?: string; values: unknown[] },
+  ): Promise<{ rows: Row[]; command: string }>;
   getTransactionStatus?(): string | null;
   end(): Promise<void>;
 }

@@ -22,6 +22,11 @@ export function isLostConnection(error: unknown): boolean {
   return typeof sqlState !== 'string' || !/^[0-9A-Z]{5}$/.test(sqlState) || /^(57P|08)/.test(sqlState);
 }
 
+/** Whether PostgreSQL answered that it did not run a statement: then nothing was changed, and it may be tried otherwise. */
+export function isRefusal(error: unknown): boolean {
+  return !(error instanceof OutcomeUnknownError) && !isLostConnection(error);
+}
+
 /** Whether PostgreSQL asks to try again: a serialization failure or a deadlock. */
 export function isTransient(error: unknown): boolean {
   const { code } = error as { code?: unknown };

@@ -9,7 +9,7 @@ export async function query<Row>(
   parameters: readonly unknown[] = [],
 ): Promise<Row[]> {
   try {
-    return await autocommit<Row>(dataSource, sql, parameters);
+    return await autocommit<Row>(dataSource, { text: sql }, parameters);
   } catch (error) {
     throw error instanceof OutcomeUnknownError ? error.cause : error;
   }

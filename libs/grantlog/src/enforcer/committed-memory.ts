@@ -1,6 +1,6 @@
 import type { PolicyMemory } from './policy-memory';
 import type { Position } from './position';
-import { type Rule, ruleKey } from './rule';
+import type { Rule } from './rule';
 import type { RuleChange } from './rule-change';
 
 /** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */
@@ -25,19 +25,24 @@ export class CommittedMemory {
     return this.at;
   }
 
+  /** Rules in memory. */
+  get size(): number {
+    return this.memory.size;
+  }
+
   /** Changes of this node, of different rules, whose commit was answered. */
   committed(changes: readonly RuleChange[]): Promise<void> {
     const news = changes.filter(
-      (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(ruleKey(change.rule)), change),
+      (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(change.rule.key), change),
     );
-    for (const change of news) this.ahead.set(ruleKey(change.rule), change);
+    for (const change of news) this.ahead.set(change.rule.key, change);
     return this.memory.apply(news);
   }
 
   /** The whole table, as it was at a position. */
   loaded(rules: readonly Rule[], position: Position): Promise<void> {
     this.moveTo(position);
-    const wanted = new Map(rules.map((rule) => [ruleKey(rule), rule]));
+    const wanted = new Map(rules.map((rule) => [rule.key, rule]));
     for (const [key, { operation, rule }] of this.ahead) {
       if (operation === 'created') wanted.set(key, rule);
       else wanted.delete(key);
@@ -49,7 +54,7 @@ export class CommittedMemory {
   advance({ position, changes }: Advance): Promise<void> {
     const latest = new Map<string, RuleChange>();
     for (const change of changes) {
-      const key = ruleKey(change.rule);
+      const key = change.rule.key;
       if (!isLater(latest.get(key), change)) latest.set(key, change);
     }
     for (const [key, change] of latest) {

@@ -43,6 +43,7 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const store = new RuleStore({
     dataSource,
     signal,
+    size: () => committed.size,
     committed: (changes) => committed.committed(changes),
   });
   const transaction = new CallerTransaction(dataSource, options.ambientManager);

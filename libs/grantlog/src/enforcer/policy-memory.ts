@@ -1,6 +1,6 @@
 import { Assertion, type Model, type RoleManager } from 'casbin';
 import type { AuditOperation } from '../contract/audit-event';
-import { type Rule, ruleKey, sectionOf } from './rule';
+import { type Rule, sectionOf } from './rule';
 
 /** What the memory of a Casbin enforcer consists of. */
 export interface CasbinParts {
@@ -15,10 +15,16 @@ export interface MemoryChange {
   readonly rule: Rule;
 }
 
-/** What becomes of the rules of one policy type. */
+/** What becomes of the rules of one policy type; those that go are the very arrays that stand in the model. */
 interface Edit {
   readonly added: string[][];
-  readonly removed: Set<string>;
+  readonly removed: Set<string[]>;
+}
+
+/** A rule in memory, and the array that stands for it in Casbin's model. */
+interface Known {
+  readonly rule: Rule;
+  readonly values: string[];
 }
 
 /**
@@ -26,27 +32,32 @@ interface Edit {
  * other work in between, so that no `enforce()` meets a half-applied change.
  */
 export class PolicyMemory {
-  private readonly known = new Map<string, Rule>();
+  private readonly known = new Map<string, Known>();
 
   constructor(private readonly casbin: CasbinParts) {}
+
+  get size(): number {
+    return this.known.size;
+  }
 
   /** Applies changes, at most one for each rule. Repeating one does nothing. */
   async apply(changes: Iterable<MemoryChange>): Promise<void> {
     const links: Promise<void>[] = [];
     const edits = new Map<string, Edit>();
     for (const { operation, rule } of changes) {
-      const key = ruleKey(rule);
-      if (!this.assertionOf(rule.ptype) || this.known.has(key) === (operation === 'created')) continue;
+      const known = this.known.get(rule.key);
+      if (!this.assertionOf(rule.ptype) || (known !== undefined) === (operation === 'created')) continue;
       const edit = edits.get(rule.ptype) ?? { added: [], removed: new Set() };
       edits.set(rule.ptype, edit);
-      if (operation === 'created') {
-        this.known.set(key, rule);
-        edit.added.push([...rule.values]);
-        links.push(this.link('addLink', rule));
-      } else {
-        this.known.delete(key);
-        edit.removed.add(key);
+      if (known) {
+        this.known.delete(rule.key);
+        edit.removed.add(known.values);
         links.push(this.link('deleteLink', rule));
+      } else {
+        const values = [...rule.values];
+        this.known.set(rule.key, { rule, values });
+        edit.added.push(values);
+        links.push(this.link('addLink', rule));
       }
     }
     for (const [ptype, edit] of edits) this.rewrite(ptype, edit);
@@ -57,7 +68,7 @@ export class PolicyMemory {
   /** Makes memory hold exactly these rules, by the difference: at no moment is a rule missing that was and stays there. */
   replace(rules: ReadonlyMap<string, Rule>): Promise<void> {
     const changes: MemoryChange[] = [];
-    for (const [key, rule] of this.known) if (!rules.has(key)) changes.push({ operation: 'deleted', rule });
+    for (const [key, { rule }] of this.known) if (!rules.has(key)) changes.push({ operation: 'deleted', rule });
     for (const [key, rule] of rules) if (!this.known.has(key)) changes.push({ operation: 'created', rule });
     return this.apply(changes);
   }
@@ -73,11 +84,9 @@ export class PolicyMemory {
       for (const values of added) assertion.policy.push(values);
       return;
     }
-    const kept =
-      removed.size === 0
-        ? assertion.policy
-        : assertion.policy.filter((values) => !removed.has(ruleKey({ ptype, values })));
-    const renewed = Object.assign(new Assertion(), assertion, { policy: kept.concat(added) });
+    const renewed = Object.assign(new Assertion(), assertion, {
+      policy: without(assertion.policy, removed).concat(added),
+    });
     this.casbin.model.model.get(sectionOf(ptype))?.set(ptype, renewed);
   }
 
@@ -91,4 +100,8 @@ export class PolicyMemory {
     if (sectionOf(ptype) !== 'g') return Promise.resolve();
     return this.casbin.roleManagerOf(ptype)?.[verb](child, parent, ...domain) ?? Promise.resolve();
   }
+}
+
+function without(policy: readonly string[][], removed: ReadonlySet<string[]>): string[][] {
+  return removed.size === 0 ? [...policy] : policy.filter((values) => !removed.has(values));
 }

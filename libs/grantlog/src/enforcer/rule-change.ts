@@ -1,6 +1,6 @@
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
 import type { OutboxEntry } from '../contract/outbox-batch';
-import type { Rule } from './rule';
+import { Rule } from './rule';
 
 /** A change of one rule, as memory needs it: what, in which order, by which transaction. */
 export interface RuleChange {
@@ -16,5 +16,5 @@ export function changeOf({ outboxId, xid, event }: OutboxEntry): RuleChange {
 }
 
 export function ruleOf({ ptype, rule }: RuleDetails): Rule {
-  return { ptype, values: rule };
+  return new Rule(ptype, rule);
 }

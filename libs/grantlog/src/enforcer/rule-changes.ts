@@ -4,7 +4,7 @@ import type { Attributor } from '../context/attributor';
 import { InvalidInputError } from '../contract/grantlog.error';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import type { CallerTransaction } from './caller-transaction';
-import { checkRule, type Rule, ruleKey } from './rule';
+import { checkRule, Rule } from './rule';
 import { type RuleShape, shapeOf } from './rule-shape';
 import type { RuleStore, Write } from './rule-store';
 
@@ -34,10 +34,16 @@ type Values = readonly string[];
  * before its first `await`, while the caller's context is the current one. The answers are what really changed.
  */
 export class RuleChanges {
+  private readonly shapes = new Map<string, RuleShape>();
+
   constructor(private readonly parts: RuleChangesParts) {}
 
   shapeOf(ptype: string): RuleShape {
-    return shapeOf(this.parts.model, ptype);
+    const known = this.shapes.get(ptype);
+    if (known) return known;
+    const shape = shapeOf(this.parts.model, ptype);
+    this.shapes.set(ptype, shape);
+    return shape;
   }
 
   async add(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
@@ -97,10 +103,10 @@ export class RuleChanges {
     if (rules.length > most) {
       throw new InvalidInputError(name, `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
     }
-    return rules.map((values) => ({ ptype, values: [...values] })); // copies: the caller's arrays may change before they are sent
+    return rules.map((values) => new Rule(ptype, [...values])); // copies: the caller's arrays may change before they are sent
   }
 }
 
 function distinct(rules: readonly Rule[]): number {
-  return new Set(rules.map(ruleKey)).size;
+  return new Set(rules.map(({ key }) => key)).size;
 }

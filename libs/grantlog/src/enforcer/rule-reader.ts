@@ -4,7 +4,7 @@ import { ownTransaction } from '../database/own-transaction';
 import { query } from '../database/query';
 import type { Advance } from './committed-memory';
 import { Position } from './position';
-import { type Rule, ruleColumns } from './rule';
+import { Rule, ruleColumns } from './rule';
 import { ruleOf } from './rule-change';
 
 const wherePositionIs = `SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head FROM audit_head`;
@@ -38,10 +38,10 @@ export class RuleReader {
   constructor(private readonly dataSource: DataSource) {}
 
   load(): Promise<{ rules: Rule[]; position: Position }> {
-    return ownTransaction(this.dataSource, 'REPEATABLE READ', async (manager) => {
-      const [here] = await manager.query<{ snapshot: string; head: string }[]>(wherePositionIs);
+    return ownTransaction(this.dataSource, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async (send) => {
+      const [here] = await send<{ snapshot: string; head: string }>({ text: wherePositionIs });
       if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-      const rows = await manager.query<RuleRow[]>(everyRule);
+      const rows = await send<RuleRow>({ text: everyRule });
       return { rules: rows.map(ruleOfRow), position: new Position(here.snapshot, here.head) };
     });
   }
@@ -61,5 +61,8 @@ export class RuleReader {
 function ruleOfRow({ ptype, ...row }: RuleRow): Rule {
   const values = ruleColumns.map((column) => row[column]);
   const length = values.findLastIndex((value) => value !== null) + 1;
-  return { ptype, values: values.slice(0, length).map((value) => value ?? '') };
+  return new Rule(
+    ptype,
+    values.slice(0, length).map((value) => value ?? ''),
+  );
 }

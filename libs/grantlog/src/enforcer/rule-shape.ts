@@ -1,14 +1,18 @@
 import type { Model } from 'casbin';
 import { InvalidInputError } from '../contract/grantlog.error';
+import { anyScope } from '../contract/namespaced-key';
 import { sectionOf } from './rule';
 
-/** How the columns of one policy type become the columns of an event. `role` and `scope` are SQL expressions over them. */
+/** What fills a column of an event: the rule's column of that index, every scope, or nothing. */
+export type ColumnSource = number | typeof anyScope | null;
+
+/** How the columns of one policy type become the columns of an event. The first one is its subject. */
 export interface RuleShape {
   readonly ptype: string;
   readonly arity: number;
   readonly type: 'role_assignment' | 'policy' | 'grouping';
-  readonly role: string;
-  readonly scope: string;
+  readonly role: ColumnSource;
+  readonly scope: ColumnSource;
 }
 
 /** Names that Casbin models give to the column of a `p` rule that says where it holds. */
@@ -23,10 +27,21 @@ export function shapeOf(model: Model, ptype: string): RuleShape {
   if (!assertion) throw new InvalidInputError('ptype', `the model defines no "${ptype}"`);
   if (sectionOf(ptype) === 'p') {
     const at = assertion.tokens.findIndex((token) => scopeTokens.includes(token.slice(ptype.length + 1)));
-    const scope = at < 0 ? 'NULL' : `v${at}`;
-    return { ptype, arity: assertion.tokens.length, type: 'policy', role: 'NULL', scope };
+    return { ptype, arity: assertion.tokens.length, type: 'policy', role: null, scope: at < 0 ? null : at };
   }
   const arity = (assertion.value.match(/_/g) ?? []).length;
-  if (ptype !== 'g') return { ptype, arity, type: 'grouping', role: 'NULL', scope: 'NULL' };
-  return { ptype, arity, type: 'role_assignment', role: 'v1', scope: arity > 2 ? 'v2' : `'*'` };
+  if (ptype !== 'g') return { ptype, arity, type: 'grouping', role: null, scope: null };
+  return { ptype, arity, type: 'role_assignment', role: 1, scope: arity > 2 ? 2 : anyScope };
+}
+
+/** The source as SQL, for a row with columns v0, v1, …. */
+export function sqlOf(source: ColumnSource): string {
+  if (source === null) return 'NULL';
+  return source === anyScope ? `'${anyScope}'` : `v${source}`;
+}
+
+/** The source's value in a rule. */
+export function valueOf(source: ColumnSource, values: readonly string[]): string | null {
+  if (source === null || source === anyScope) return source;
+  return values[source] ?? null;
 }

@@ -1,17 +1,22 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attribution } from '../contract/attribution';
+import type { AuditOperation } from '../contract/audit-event';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import { autocommit, unknownIfLost } from '../database/autocommit';
 import { onIdleConnection } from '../database/idle-connection';
+import { isRefusal } from '../database/lost-connection';
 import { CommitHints } from '../outbox/commit-hints.subscriber';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { entryOf, type OutboxRow } from '../outbox/outbox-columns';
+import { Coalescer } from './coalescer';
 import { type Rule, ruleColumns } from './rule';
+import { type ChangedRow, RuleBatch, type RuleCall } from './rule-batch';
 import { changeOf, type RuleChange } from './rule-change';
 import type { RuleShape } from './rule-shape';
-import { deleteMatchingRules, deleteRules, insertRules } from './rule-statements';
+import { deleteMatchingRules } from './rule-statements';
 
-/** A change of rules, ready to be written: which ones, and who does it why. */
+/** A change of rules, ready to be written: of which policy type, and who makes it why. */
 export interface Write {
   readonly shape: RuleShape;
   readonly attribution: Attribution;
@@ -22,35 +27,44 @@ export interface Write {
 export interface RuleStoreParts {
   readonly dataSource: DataSource;
   readonly signal: CommitSignal;
+  /** How many rules there are, as far as this node knows. */
+  readonly size: () => number;
   /** Hears of changes that are committed for certain. */
   readonly committed: (changes: readonly RuleChange[]) => Promise<void>;
 }
+
+/** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
+const sharedPatience = '50ms';
 
 /** Rolls a batch back that found less to change than it was told. */
 class IncompleteChange extends Error {}
 
 /**
- * Writes a rule and its event in one statement. The answer says which rules really changed: the database is the judge, not
- * the memory of this node.
+ * Writes a rule and its event in one statement, which concurrent calls share. The answer says which rules really changed: the
+ * database is the judge, not the memory of this node.
  */
 export class RuleStore {
+  private readonly log = new Logger('Grantlog');
+  private readonly coalescers = new Map<string, Coalescer<RuleCall, OutboxEntry[]>>();
+
   constructor(private readonly parts: RuleStoreParts) {}
 
   add(write: Write, rules: readonly Rule[]): Promise<OutboxEntry[]> {
-    return this.run(insertRules(write.shape), columnArrays(rules), write);
+    return this.change(write, 'created', rules);
   }
 
   remove(write: Write, rules: readonly Rule[]): Promise<OutboxEntry[]> {
-    return this.run(deleteRules(write.shape), columnArrays(rules), write);
+    return this.change(write, 'deleted', rules);
   }
 
   /** @param values what each column must be; `undefined` matches anything. At least one MUST be given. */
-  removeMatching(write: Write, values: readonly (string | undefined)[]): Promise<OutboxEntry[]> {
-    return this.run(
-      deleteMatchingRules(write.shape),
-      ruleColumns.map((_, at) => values[at] ?? null),
-      write,
-    );
+  async removeMatching(write: Write, values: readonly (string | undefined)[]): Promise<OutboxEntry[]> {
+    const { actor, reason, operationId, requestId, sourceIp, userAgent } = write.attribution;
+    const columns = ruleColumns.map((_, at) => values[at] ?? null);
+    const parameters = [write.shape.ptype, actor, reason, operationId, requestId, sourceIp, userAgent, ...columns];
+    const text = deleteMatchingRules(write.shape);
+    if (write.manager) return (await this.inside<OutboxRow>(write.manager, text, parameters)).map(entryOf);
+    return this.told((await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters)).map(entryOf));
   }
 
   /**
@@ -85,23 +99,61 @@ export class RuleStore {
     });
   }
 
-  private run(sql: string, columns: readonly unknown[], write: Write): Promise<OutboxEntry[]> {
-    const { actor, reason, operationId, requestId, sourceIp, userAgent } = write.attribution;
-    const parameters = [write.shape.ptype, ...columns, actor, reason, operationId, requestId, sourceIp, userAgent];
-    return write.manager ? this.runInside(write.manager, sql, parameters) : this.runAlone(sql, parameters);
+  private async change(write: Write, operation: AuditOperation, rules: readonly Rule[]): Promise<OutboxEntry[]> {
+    if (rules.length === 0) return [];
+    const { shape, attribution, manager } = write;
+    const call = { shape, operation, rules: distinct(rules), attribution };
+    if (!manager) return this.coalescerFor(call).run(call);
+    const batch = new RuleBatch([call]);
+    const rows = await this.inside<ChangedRow>(
+      manager,
+      batch.statement(this.parts.size()).text,
+      batch.parameters(null),
+    );
+    return batch.entries(rows).flat();
   }
 
   /** Nothing is told to memory here: the caller may still roll back, and only committed rows count. */
-  private async runInside(manager: EntityManager, sql: string, parameters: unknown[]): Promise<OutboxEntry[]> {
-    const rows = await manager.query<OutboxRow[]>(sql, parameters);
+  private async inside<Row>(manager: EntityManager, sql: string, parameters: unknown[]): Promise<Row[]> {
+    const rows = await manager.query<Row[]>(sql, parameters);
     if (manager.queryRunner?.isTransactionActive) CommitHints.mark(manager.queryRunner);
     else this.parts.signal.give(false);
-    return rows.map(entryOf);
+    return rows;
   }
 
-  private async runAlone(sql: string, parameters: unknown[]): Promise<OutboxEntry[]> {
-    const rows = await autocommit<OutboxRow>(this.parts.dataSource, sql, parameters);
-    return this.told(rows.map(entryOf));
+  /** One statement holds one operation on rules of one policy type. */
+  private coalescerFor({ shape, operation }: RuleCall): Coalescer<RuleCall, OutboxEntry[]> {
+    const which = `${operation} ${shape.ptype}`;
+    const known = this.coalescers.get(which);
+    if (known) return known;
+    const coalescer = new Coalescer<RuleCall, OutboxEntry[]>({
+      keysOf: ({ rules }) => rules.map(({ key }) => key),
+      together: (calls) => this.commit(new RuleBatch(calls), sharedPatience, 1),
+      alone: async (call) => (await this.commit(new RuleBatch([call]), null)).flat(),
+      mayRepeat: (error) => this.wasRefused(error),
+    });
+    this.coalescers.set(which, coalescer);
+    return coalescer;
+  }
+
+  private wasRefused(error: unknown): boolean {
+    if (!isRefusal(error)) return false;
+    const { code } = error as { code?: unknown };
+    this.log.debug(`A statement that calls share was refused (${String(code)}); each call gets its own.`);
+    return true;
+  }
+
+  private async commit(batch: RuleBatch, patience: string | null, attempts?: number): Promise<OutboxEntry[][]> {
+    const { dataSource, size } = this.parts;
+    const rows = await autocommit<ChangedRow>(
+      dataSource,
+      batch.statement(size()),
+      batch.parameters(patience),
+      attempts,
+    );
+    const entries = batch.entries(rows);
+    await this.told(entries.flat());
+    return entries;
   }
 
   /** Tells memory, and whoever waits, of changes that are committed for certain. */
@@ -113,6 +165,6 @@ export class RuleStore {
   }
 }
 
-function columnArrays(rules: readonly Rule[]): (string | null)[][] {
-  return ruleColumns.map((_, at) => rules.map(({ values }) => values[at] ?? null));
+function distinct(rules: readonly Rule[]): Rule[] {
+  return rules.length === 1 ? [...rules] : [...new Map(rules.map((rule) => [rule.key, rule])).values()];
 }

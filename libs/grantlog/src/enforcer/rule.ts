@@ -2,9 +2,16 @@ import { InvalidInputError } from '../contract/grantlog.error';
 import { plainText } from '../contract/namespaced-key';
 
 /** A Casbin rule: policy type (`p`, `g`, `g2`, …) and the values of its columns. */
-export interface Rule {
-  readonly ptype: string;
-  readonly values: readonly string[];
+export class Rule {
+  /** The same text for the same rule, different texts for different ones. */
+  readonly key: string;
+
+  constructor(
+    readonly ptype: string,
+    readonly values: readonly string[],
+  ) {
+    this.key = JSON.stringify([ptype, ...values]);
+  }
 }
 
 /** Columns v0 to v6 of typeorm-adapter's table. */
@@ -16,11 +23,6 @@ const mostBytes = 2_600;
 /** Casbin keeps policy types in sections named by their first letter. */
 export function sectionOf(ptype: string): string {
   return ptype.slice(0, 1);
-}
-
-/** The same text for the same rule, different texts for different ones. */
-export function ruleKey(rule: Rule): string {
-  return JSON.stringify([rule.ptype, ...rule.values]);
 }
 
 /**

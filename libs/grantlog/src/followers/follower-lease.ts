@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { DataSource } from 'typeorm';
+import { uuidV7 } from '../contract/uuid-v7';
 import { query } from '../database/query';
 
 /** Where a follower stands, as its row says. */
@@ -39,7 +39,7 @@ export class LeaseLost extends Error {}
  * over when it has not been renewed for its length.
  */
 export class FollowerLease {
-  private readonly holder = uuidv7();
+  private readonly holder = uuidV7();
 
   constructor(
     private readonly dataSource: DataSource,

@@ -1,20 +1,27 @@
 import { Logger } from '@nestjs/common';
 import type EventEmitter2 from 'eventemitter2';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { GrantlogError } from '../contract/grantlog.error';
 import { batchClaimed, type OutboxBatch, type OutboxEntry } from '../contract/outbox-batch';
-import { ownTransaction } from '../database/own-transaction';
+import { ownTransaction, type Send } from '../database/own-transaction';
 import { Sweep } from '../sweep/sweep';
 import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
 
 /**
- * Claims in the order of the outbox and waits for rows that another relay holds, rather than passing them by: so nothing
- * that was committed later can be recorded earlier, however many relays there are (docs/adr/0005).
+ * Takes rows in the order of the outbox and waits for those that another relay holds, rather than passing them by: so nothing
+ * that was committed later can be recorded earlier, however many relays there are (docs/adr/0005). They are back if the
+ * transaction does not commit. Never prepared: a plan that was made when the outbox was empty would read all of a full one.
  */
-const claim = `SELECT ${outboxColumns} FROM audit_outbox ORDER BY outbox_id LIMIT $1 FOR UPDATE`;
+const claim = `
+  WITH claimed AS (
+    DELETE FROM audit_outbox WHERE outbox_id = ANY (ARRAY(
+      SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT $1 FOR UPDATE))
+    RETURNING *)
+  SELECT ${outboxColumns} FROM claimed ORDER BY claimed.outbox_id`;
 /** A node that is frozen or cut off in the middle of a batch lets go of it after ten seconds, and another goes on. */
-const letGo = `SET LOCAL idle_in_transaction_session_timeout = '10s'`;
-const settle = `DELETE FROM audit_outbox WHERE outbox_id = ANY($1::bigint[])`;
+const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'`;
+/** Milliseconds between the starts of two rounds: under load, many events share one. */
+const rest = 5;
 
 export interface RelayOptions {
   /** Events in one transaction. */
@@ -58,6 +65,7 @@ export class OutboxRelay {
     this.sweep = new Sweep({
       step: () => this.drain(),
       interval: options.interval,
+      rest,
       onFailure: (error, failures) => this.failed(error, failures),
     });
   }
@@ -90,17 +98,16 @@ export class OutboxRelay {
   private async drain(): Promise<void> {
     let claimed: number;
     do {
-      claimed = await ownTransaction(this.dataSource, 'READ COMMITTED', (manager) => this.relayBatch(manager));
+      claimed = await ownTransaction(this.dataSource, begin, (send) => this.relayBatch(send));
       if (claimed > 0) this.options.onRecorded();
     } while (claimed === this.options.batchSize);
     this.state = { failures: 0, lastError: null };
   }
 
-  private async relayBatch(manager: EntityManager): Promise<number> {
-    await manager.query(letGo);
-    const rows = await manager.query<OutboxRow[]>(claim, [this.options.batchSize]);
+  private async relayBatch(send: Send): Promise<number> {
+    const rows = await send<OutboxRow>({ text: claim }, [this.options.batchSize]);
     if (rows.length === 0) return 0;
-    const batch = new ClaimedBatch(rows.map(entryOf), manager);
+    const batch = new ClaimedBatch(rows.map(entryOf), send);
     await this.emitter.emitAsync(batchClaimed, batch);
     if (!batch.settled) throw new NotRecordedError();
     return rows.length;
@@ -117,11 +124,10 @@ class ClaimedBatch implements OutboxBatch {
 
   constructor(
     readonly entries: readonly OutboxEntry[],
-    readonly manager: EntityManager,
+    readonly send: Send,
   ) {}
 
-  async settle(): Promise<void> {
-    await this.manager.query(settle, [this.entries.map(({ outboxId }) => outboxId)]);
+  settle(): void {
     this.settled = true;
   }
 }

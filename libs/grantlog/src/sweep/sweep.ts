@@ -11,6 +11,8 @@ export interface SweepOptions {
   readonly step: () => Promise<void>;
   /** Milliseconds after which a round runs even if nobody woke the sweep. */
   readonly interval: number;
+  /** Milliseconds between the starts of two rounds, however often the sweep is woken. Default: 0 */
+  readonly rest?: number;
   /** Hears every failed round until the end is expected; the sweep itself goes on for ever. */
   readonly onFailure: (error: unknown, failures: number) => void;
 }
@@ -22,6 +24,8 @@ export class Sweep {
   private woken = false;
   private failures = 0;
   private ending = false;
+  /** Whether there is nothing to do, so that a wake-up begins a round at once. */
+  private dozing = false;
   private rouse: (() => void) | undefined;
   private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
@@ -34,7 +38,7 @@ export class Sweep {
   /** Asks for a round soon. Never throws and never waits: safe in a hook that must not fail. */
   wake(): void {
     this.woken = true;
-    if (this.failures === 0) this.rouse?.();
+    if (this.dozing) this.rouse?.();
   }
 
   /** Runs a round that begins after this call, and waits for it. Rejects with that round's error. */
@@ -42,7 +46,6 @@ export class Sweep {
     if (this.stopped || !this.running) return this.options.step();
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
-      this.woken = true;
       this.rouse?.();
     });
   }
@@ -61,10 +64,11 @@ export class Sweep {
 
   private async run(): Promise<void> {
     while (!this.stopped) {
+      const began = performance.now();
       this.woken = false;
       await this.round(this.waiting.splice(0));
-      const goOn = this.woken && this.failures === 0;
-      if (!this.stopped && !goOn) await this.pause();
+      if (this.failures > 0) await this.sleep(pauseAfter(this.failures));
+      else await this.rest(began);
     }
     for (const waiter of this.waiting.splice(0)) void this.options.step().then(waiter.resolve, waiter.reject);
   }
@@ -81,8 +85,18 @@ export class Sweep {
     }
   }
 
-  private pause(): Promise<void> {
-    const milliseconds = this.failures > 0 ? pauseAfter(this.failures) : this.options.interval;
+  private async rest(began: number): Promise<void> {
+    const { interval, rest = 0 } = this.options;
+    await this.sleep(rest - (performance.now() - began));
+    if (this.woken) return;
+    this.dozing = true;
+    await this.sleep(interval);
+    this.dozing = false;
+  }
+
+  /** Ends early for those who wait for a round, and for the end. */
+  private sleep(milliseconds: number): Promise<void> {
+    if (this.stopped || this.waiting.length > 0 || milliseconds <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);

@@ -1,14 +1,14 @@
 import type { EventEmitter2 } from 'eventemitter2';
-import type { EntityManager } from 'typeorm';
 import type { KeySyntax } from '../contract/namespaced-key';
-import { batchClaimed, type OutboxBatch, type OutboxEntry } from '../contract/outbox-batch';
+import { batchClaimed, type OutboxBatch } from '../contract/outbox-batch';
+import { prepared } from '../database/statement';
 
 /**
  * Appends a batch behind the head, in the order given. The head row stays locked until the transaction ends, so that a seq
  * becomes visible only after all before it, and one that is rolled back is given again: no gaps. The moment of recording
  * always moves forward, even if the clock does not.
  */
-const append = `
+const append = prepared(`
   WITH head AS (
     UPDATE audit_head
     SET seq = seq + $2, recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 microsecond')
@@ -21,7 +21,7 @@ const append = `
     scope text, "scopeNamespace" text, actor text, reason text, "operationId" uuid, "requestId" text, "sourceIp" text,
     "userAgent" text, "occurredAt" timestamptz, details jsonb, "outboxId" bigint, xid xid8)) WITH ORDINALITY AS entry(
     id, type, operation, outcome, subject, role, scope, "scopeNamespace", actor, reason, "operationId", "requestId",
-    "sourceIp", "userAgent", "occurredAt", details, "outboxId", xid, place)`;
+    "sourceIp", "userAgent", "occurredAt", details, "outboxId", xid, place)`);
 
 /** Appends what the relay claims to the log, and settles it, in the relay's transaction. */
 export class RecordingHandler {
@@ -33,17 +33,13 @@ export class RecordingHandler {
   }
 
   private async record(batch: OutboxBatch): Promise<void> {
-    await this.append(batch.entries, batch.manager);
-    await batch.settle();
-  }
-
-  private async append(entries: readonly OutboxEntry[], manager: EntityManager): Promise<void> {
-    const rows = entries.map(({ outboxId, xid, event }) => ({
+    const rows = batch.entries.map(({ outboxId, xid, event }) => ({
       ...event,
       scopeNamespace: event.scope === null ? null : this.keys.namespaceOf(event.scope),
       outboxId,
       xid,
     }));
-    await manager.query(append, [JSON.stringify(rows), rows.length]);
+    await batch.send(append, [JSON.stringify(rows), rows.length]);
+    batch.settle();
   }
 }

@@ -1,0 +1,105 @@
+import type { Attribution } from '../contract/attribution';
+import type { AuditEvent, AuditOperation } from '../contract/audit-event';
+import type { OutboxEntry } from '../contract/outbox-batch';
+import { uuidV7 } from '../contract/uuid-v7';
+import { prepared, preparedFor, type Statement } from '../database/statement';
+import { type Rule, ruleColumns } from './rule';
+import { type RuleShape, valueOf } from './rule-shape';
+import { deleteRules, insertRules } from './rule-statements';
+
+/** What one call wants to change: different rules of one policy type, and who wants it why. */
+export interface RuleCall {
+  readonly shape: RuleShape;
+  readonly operation: AuditOperation;
+  readonly rules: readonly Rule[];
+  readonly attribution: Attribution;
+}
+
+/** What the database says of a rule that it really changed. */
+export interface ChangedRow {
+  readonly id: string;
+  readonly outboxId: string;
+  readonly xid: string;
+  readonly occurredAt: string;
+}
+
+/** Above this many rules planning costs nothing beside the work, and a plan made for them is the better one. */
+const mostPrepared = 256;
+
+const columnsOfAttribution = ['actor', 'reason', 'operationId', 'requestId', 'sourceIp', 'userAgent'] as const;
+
+/**
+ * The changes of one or more calls as one statement. All calls are for one policy type and one operation, and no two name the
+ * same rule. What the event says is decided here; the database adds that it happened, and when.
+ */
+export class RuleBatch {
+  private readonly rules: { readonly rule: Rule; readonly call: number; readonly id: string }[];
+  private readonly width: number;
+
+  constructor(private readonly calls: readonly [RuleCall, ...RuleCall[]]) {
+    this.rules = calls.flatMap(({ rules }, call) => rules.map((rule) => ({ rule, call, id: uuidV7() })));
+    this.width = this.rules.reduce((most, { rule }) => Math.max(most, rule.values.length), 1);
+  }
+
+  /** @param rows how many rules the table holds, more or less */
+  statement(rows: number): Statement {
+    const statement = statementFor(this.calls[0], this.width);
+    return this.rules.length > mostPrepared ? { text: statement.text } : preparedFor(rows, statement);
+  }
+
+  /** @param patience how long to wait for a lock, as PostgreSQL's `lock_timeout`; `null` leaves it to the connection */
+  parameters(patience: string | null): unknown[] {
+    const [{ shape }] = this.calls;
+    return [
+      shape.ptype,
+      patience,
+      this.rules.map(({ id }) => id),
+      this.rules.map(({ call }) => call + 1), // PostgreSQL counts from 1
+      ...columnsOfAttribution.map((column) => this.calls.map(({ attribution }) => attribution[column])),
+      ...ruleColumns.slice(0, this.width).map((_, at) => this.rules.map(({ rule }) => rule.values[at] ?? null)),
+    ];
+  }
+
+  /** The events of what was really changed, for each call. */
+  entries(rows: readonly ChangedRow[]): OutboxEntry[][] {
+    const planned = new Map(this.rules.map((one) => [one.id, one]));
+    const entries = this.calls.map((): OutboxEntry[] => []);
+    for (const { id, outboxId, xid, occurredAt } of rows) {
+      const one = planned.get(id);
+      const call = one && this.calls[one.call];
+      if (call) entries[one.call]?.push({ outboxId, xid, event: eventOf(call, one.rule, id, occurredAt) });
+    }
+    return entries;
+  }
+}
+
+const statements = new Map<string, Required<Statement>>();
+
+function statementFor({ shape, operation }: RuleCall, width: number): Required<Statement> {
+  const which = [operation, shape.type, shape.role, shape.scope, width].join();
+  const known = statements.get(which);
+  if (known) return known;
+  const statement = prepared(operation === 'created' ? insertRules(shape, width) : deleteRules(shape, width));
+  statements.set(which, statement);
+  return statement;
+}
+
+function eventOf({ shape, operation, attribution }: RuleCall, rule: Rule, id: string, occurredAt: string): AuditEvent {
+  return Object.freeze({
+    id,
+    type: `${shape.type}.${operation}`,
+    operation,
+    outcome: 'success',
+    occurredAt,
+    actor: attribution.actor,
+    subject: rule.values[0] ?? '',
+    role: valueOf(shape.role, rule.values),
+    scope: valueOf(shape.scope, rule.values),
+    reason: attribution.reason,
+    operationId: attribution.operationId,
+    requestId: attribution.requestId,
+    sourceIp: attribution.sourceIp,
+    userAgent: attribution.userAgent,
+    details: { ptype: rule.ptype, rule: rule.values },
+  });
+}
