@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { LocalPostgresError } from 'local-postgres';
+import { type Arguments, readArguments, usage } from './arguments';
+import { BenchError } from './bench.error';
+import { Report } from './report';
+import { scenarios } from './scenarios/all';
+import { type BenchServer, openServer } from './server';
+import { endOnSignals } from './signals';
+
+async function main(): Promise<void> {
+  const names = scenarios.flatMap((scenario) => scenario.names);
+  const wanted = readArguments(process.argv.slice(2), names);
+  if (wanted.help) {
+    process.stdout.write(usage(names));
+    return;
+  }
+  const opening = openServer(process.env.DATABASE_URL || undefined);
+  const interrupted = endOnSignals(async () => {
+    Logger.overrideLogger(false); // what the library says about a server that is taken away helps nobody
+    await (await opening).close();
+  });
+  const server = await opening;
+  try {
+    const report = new Report();
+    await run(server, wanted, report);
+    if (wanted.json) process.stdout.write(`${JSON.stringify(report.results, null, 2)}\n`);
+  } catch (error) {
+    if (!interrupted()) throw error; // else it is our own doing: the server was taken away
+  } finally {
+    await server.close();
+  }
+}
+
+async function run(server: BenchServer, { only, rounds }: Arguments, report: Report): Promise<void> {
+  const start = performance.now();
+  report.begin(server.description);
+  for (const scenario of scenarios.filter(({ names }) => names.some((name) => only.has(name)))) {
+    for await (const result of scenario.run({ server, rounds })) {
+      if (only.has(result.scenario)) report.add(result);
+    }
+  }
+  report.end((performance.now() - start) / 1000);
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof BenchError || error instanceof LocalPostgresError;
+  process.stderr.write(
+    `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exitCode = 1;
+});

@@ -1,0 +1,53 @@
+import type { Pair } from '../result';
+import { median } from './statistics';
+
+/** What one round of one side has measured; more is better. */
+export type Figures<K extends string> = Readonly<Record<K, number>>;
+
+/** @param round 0 is the warm-up, whose figures are thrown away */
+export type Round<K extends string> = (round: number) => Promise<Figures<K>>;
+
+export interface Contenders<K extends string> {
+  readonly ours: Round<K>;
+  readonly baseline: Round<K>;
+}
+
+/**
+ * Lets the sides take turns, so that whatever else happens on the machine happens to both, and swaps who goes first.
+ * @returns the median of every figure
+ */
+export async function alternate<K extends string>(
+  rounds: number,
+  { ours, baseline }: Contenders<K>,
+): Promise<Record<K, Pair>> {
+  const measured = { ours: [] as Figures<K>[], baseline: [] as Figures<K>[] };
+  const turnOf = {
+    ours: async (round: number) => measured.ours.push(await ours(round)),
+    baseline: async (round: number) => measured.baseline.push(await baseline(round)),
+  };
+  for (let round = 0; round <= rounds; round++) {
+    const order = round % 2 === 0 ? (['ours', 'baseline'] as const) : (['baseline', 'ours'] as const);
+    for (const side of order) await turnOf[side](round);
+  }
+  const [ourMedians, baselineMedians] = [medians(measured.ours.slice(1)), medians(measured.baseline.slice(1))];
+  const pairs = keysOf(ourMedians).map((key) => [key, { ours: ourMedians[key], baseline: baselineMedians[key] }]);
+  return Object.fromEntries(pairs) as Record<K, Pair>;
+}
+
+/** The same for a side that has nothing to be compared with. */
+export async function repeat<K extends string>(rounds: number, round: Round<K>): Promise<Figures<K>> {
+  const measured: Figures<K>[] = [];
+  for (let at = 0; at <= rounds; at++) measured.push(await round(at));
+  return medians(measured.slice(1));
+}
+
+function medians<K extends string>(rounds: readonly Figures<K>[]): Figures<K> {
+  const [first] = rounds;
+  if (!first) throw new Error('at least one round is needed');
+  const each = keysOf(first).map((key) => [key, median(rounds.map((figures) => figures[key]))]);
+  return Object.fromEntries(each) as Figures<K>;
+}
+
+function keysOf<K extends string>(figures: Figures<K>): K[] {
+  return Object.keys(figures) as K[];
+}

@@ -1,0 +1,33 @@
+import { closedLoops } from '../measure/closed-loops';
+import { collectGarbage } from '../measure/garbage';
+import { Stopwatch } from '../measure/stopwatch';
+import { type Assignment } from '../sides/assignments';
+import { mustChange, type RoleSide } from '../sides/role-side';
+
+export interface CallRates {
+  /** Calls answered in a second. */
+  readonly answered: number;
+  /** The same calls, when the clock stops after all that happens behind the answers: with us, when all are in the log. */
+  readonly settled: number;
+}
+
+/** Changes each of `keys` in a call of its own, made by `concurrency` callers. The side is idle before and after. */
+export async function changeRound(
+  side: RoleSide,
+  concurrency: number,
+  keys: readonly Assignment[],
+  change: (assignment: Assignment) => Promise<boolean>,
+): Promise<CallRates> {
+  collectGarbage();
+  const watch = new Stopwatch();
+  await closedLoops(concurrency, keys.length, (n) => mustChange(change(at(keys, n))));
+  const answered = watch.rate(keys.length);
+  await side.settled();
+  return { answered, settled: watch.rate(keys.length) };
+}
+
+function at<T>(values: readonly T[], n: number): T {
+  const value = values[n];
+  if (value === undefined) throw new RangeError(`there is nothing at ${n}`);
+  return value;
+}

@@ -1,0 +1,46 @@
+import { alternate, type Figures } from '../measure/rounds';
+import { comparedRates, type Result } from '../result';
+import { assignments } from '../sides/assignments';
+import { PlainCasbin } from '../sides/plain-casbin';
+import type { RoleSide } from '../sides/role-side';
+import { sizes } from '../sizes';
+import { changeRound } from './change-round';
+import { type Bench, type Scenario, withSides } from './scenario';
+
+const { loads, rounds: usualRounds } = sizes.changes;
+const names = ['assign', 'remove', 'assign-recorded', 'remove-recorded'] as const;
+type Name = (typeof names)[number];
+
+/**
+ * One assignment a call, against Casbin and typeorm-adapter without any audit. One run gives all four rows: `-recorded` is
+ * the same run with a later stop of our clock, against the same time of the baseline, which has nothing to record. Memory
+ * and table are empty when a round starts, which favours the baseline: Casbin looks through all rules at each change.
+ */
+export const singleChanges: Scenario = {
+  names,
+  async *run(bench) {
+    for (const load of loads) yield* await compare(bench, load);
+  },
+};
+
+async function compare(bench: Bench, { concurrency, calls }: (typeof loads)[number]): Promise<Result[]> {
+  const pairs = await withSides(bench, PlainCasbin.open, (ours, baseline) =>
+    alternate(bench.rounds ?? usualRounds, {
+      ours: (round) => thereAndBack(ours, concurrency, round, calls),
+      baseline: (round) => thereAndBack(baseline, concurrency, round, calls),
+    }),
+  );
+  return names.map((name) => comparedRates(name, concurrency, 'ops/s', pairs[name]));
+}
+
+async function thereAndBack(side: RoleSide, concurrency: number, round: number, calls: number): Promise<Figures<Name>> {
+  const keys = assignments(`single-${round}`, calls);
+  const assigned = await changeRound(side, concurrency, keys, (key) => side.assign(key));
+  const removed = await changeRound(side, concurrency, keys, (key) => side.remove(key));
+  return {
+    assign: assigned.answered,
+    remove: removed.answered,
+    'assign-recorded': assigned.settled,
+    'remove-recorded': removed.settled,
+  };
+}
