@@ -7,9 +7,9 @@ export const sizes = {
   changes: {
     rounds: 5,
     loads: [
-      { concurrency: 1, calls: 300 },
-      { concurrency: 16, calls: 1_200 },
-      { concurrency: 64, calls: 2_400 },
+      { concurrency: 1, calls: 1_000 },
+      { concurrency: 16, calls: 3_000 },
+      { concurrency: 64, calls: 4_800 },
     ],
   },
   handwritten: {

@@ -10,12 +10,6 @@ import type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assign
 /** What a cursor of these pages belongs to. */
 const list = 'role-assignments';
 
-const rule = `(ARRAY[ptype, v0, v1, v2, v3, v4, v5, v6]) COLLATE "C"`;
-
-/** The range of the unique index that holds the subject's rules. No text lies between a subject and the same with U+0001 behind it. */
-const ofSubject = (subject: string): string =>
-  `${rule} >= ARRAY['g', ${subject}]::varchar[] AND ${rule} < ARRAY['g', ${subject} || chr(1)]::varchar[]`;
-
 interface AssignmentRow extends Required<RoleAssignment> {
   readonly id: string;
 }
@@ -71,7 +65,7 @@ export class AssignmentReader {
     const parameters: unknown[] = [];
     const conditions = [`ptype = 'g'`];
     const given = (value: string): string => `$${parameters.push(value)}::varchar`;
-    if (subject !== undefined) conditions.push(ofSubject(given(keys.key(subject, 'subject'))));
+    if (subject !== undefined) conditions.push(`v0 COLLATE "C" = ${given(keys.key(subject, 'subject'))}`);
     if (role !== undefined) conditions.push(`v1 = ${given(keys.key(role, 'role'))}`);
     if (scope !== undefined) conditions.push(`coalesce(v2, '${anyScope}') = ${given(keys.scope(scope, 'scope'))}`);
     if (scopeNamespace !== undefined) {

@@ -19,7 +19,7 @@ export const batchClaimed = 'outbox.batch_claimed';
 export interface OutboxBatch {
   readonly entries: readonly OutboxEntry[];
   /** Runs a statement in the transaction that took the entries. */
-  readonly send: (statement: { text: string; name?: string }, parameters: readonly unknown[]) => Promise<unknown>;
+  readonly send: <Row>(statement: { text: string; name?: string }, parameters: readonly unknown[]) => Promise<Row[]>;
   /** Says that the entries have been recorded, and so need not go back. */
   settle(): void;
 }

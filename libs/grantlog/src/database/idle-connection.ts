@@ -1,11 +1,17 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 
+/** What a statement answers. */
+interface Answer<Row> {
+  readonly rows: Row[];
+  readonly command: string;
+}
+
 /** The part of node-postgres's client that is used here. */
 export interface PostgresClient {
-  query<Row>(
-    query: string | { text: string; name?: string; values: unknown[] },
-  ): Promise<{ rows: Row[]; command: string }>;
+  query<Row>(statement: { text: string; name?: string; values: unknown[] }): Promise<Answer<Row>>;
+  /** One statement, or several, which answer one by one. */
+  query<Row>(statements: string): Promise<Answer<Row> | Answer<Row>[]>;
   getTransactionStatus?(): string | null;
   end(): Promise<void>;
 }

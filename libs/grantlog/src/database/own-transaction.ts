@@ -9,12 +9,15 @@ export type Send = <Row>(statement: Statement, parameters?: readonly unknown[]) 
 /** PostgreSQL answered COMMIT with a rollback, because the error of a statement before it had been swallowed. */
 class RolledBackError extends Error {}
 
+/** What is done in a transaction. @param opened the rows that opening it has answered */
+type Work<Opened, T> = (opened: readonly Opened[], send: Send) => Promise<T>;
+
 /**
  * Runs `work` in a transaction of our own, and commits it if `work` succeeds. It may be run once more, if the connection
  * turns out not to keep prepared statements.
- * @param begin the statements that open the transaction, sent in one round trip
+ * @param begin statements that open the transaction, sent in one round trip; the rows of the last one are given to `work`
  */
-export function ownTransaction<T>(dataSource: DataSource, begin: string, work: (send: Send) => Promise<T>): Promise<T> {
+export function ownTransaction<Opened, T>(dataSource: DataSource, begin: string, work: Work<Opened, T>): Promise<T> {
   return onIdleConnection(dataSource, async (client) => {
     try {
       return await inTransaction(dataSource, client, begin, work);
@@ -25,16 +28,18 @@ export function ownTransaction<T>(dataSource: DataSource, begin: string, work: (
   });
 }
 
-async function inTransaction<T>(
+async function inTransaction<Opened, T>(
   dataSource: DataSource,
   client: PostgresClient,
   begin: string,
-  work: (send: Send) => Promise<T>,
+  work: Work<Opened, T>,
 ): Promise<T> {
-  await client.query(begin);
   try {
-    const result = await work((statement, parameters = []) => send(dataSource, client, statement, parameters));
-    const { command } = await client.query('COMMIT');
+    const opened = [await client.query<Opened>(begin)].flat().at(-1);
+    const result = await work(opened?.rows ?? [], (statement, parameters = []) =>
+      send(dataSource, client, statement, parameters),
+    );
+    const { command } = (await client.query('COMMIT')) as { command: string };
     if (command !== 'COMMIT') throw new RolledBackError(`COMMIT was answered with ${command}`);
     return result;
   } catch (error) {

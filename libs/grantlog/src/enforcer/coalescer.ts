@@ -43,11 +43,11 @@ export class Coalescer<Call, Answer> {
     });
   }
 
-  /** After the present turn of the event loop, in which more calls may come. */
+  /** When the present task has ended, in which more calls may come. */
   private schedule(): void {
     if (this.scheduled || this.queue.length === 0 || this.running >= mostBatches) return;
     this.scheduled = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       this.scheduled = false;
       while (this.queue.length > 0 && this.running < mostBatches) void this.start(this.take());
     });

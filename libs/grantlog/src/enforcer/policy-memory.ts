@@ -103,5 +103,8 @@ export class PolicyMemory {
 }
 
 function without(policy: readonly string[][], removed: ReadonlySet<string[]>): string[][] {
-  return removed.size === 0 ? [...policy] : policy.filter((values) => !removed.has(values));
+  if (removed.size > 1) return policy.filter((values) => !removed.has(values));
+  const [only] = removed;
+  const at = only ? policy.indexOf(only) : -1;
+  return at < 0 ? [...policy] : policy.toSpliced(at, 1);
 }

@@ -5,7 +5,7 @@ import { uuidV7 } from '../contract/uuid-v7';
 import { prepared, preparedFor, type Statement } from '../database/statement';
 import { type Rule, ruleColumns } from './rule';
 import { type RuleShape, valueOf } from './rule-shape';
-import { deleteRules, insertRules } from './rule-statements';
+import { deleteRule, deleteRules, insertRule, insertRules } from './rule-statements';
 
 /** What one call wants to change: different rules of one policy type, and who wants it why. */
 export interface RuleCall {
@@ -41,23 +41,26 @@ export class RuleBatch {
     this.width = this.rules.reduce((most, { rule }) => Math.max(most, rule.values.length), 1);
   }
 
+  private get isOne(): boolean {
+    return this.rules.length === 1;
+  }
+
   /** @param rows how many rules the table holds, more or less */
   statement(rows: number): Statement {
-    const statement = statementFor(this.calls[0], this.width);
+    const statement = statementFor(this.calls[0], this.width, this.isOne);
     return this.rules.length > mostPrepared ? { text: statement.text } : preparedFor(rows, statement);
   }
 
   /** @param patience how long to wait for a lock, as PostgreSQL's `lock_timeout`; `null` leaves it to the connection */
   parameters(patience: string | null): unknown[] {
     const [{ shape }] = this.calls;
-    return [
-      shape.ptype,
-      patience,
+    const parameters = [
       this.rules.map(({ id }) => id),
-      this.rules.map(({ call }) => call + 1), // PostgreSQL counts from 1
       ...columnsOfAttribution.map((column) => this.calls.map(({ attribution }) => attribution[column])),
       ...ruleColumns.slice(0, this.width).map((_, at) => this.rules.map(({ rule }) => rule.values[at] ?? null)),
     ];
+    if (this.isOne) return [shape.ptype, patience, ...parameters.map(([only]) => only)];
+    return [shape.ptype, patience, ...parameters, this.rules.map(({ call }) => call + 1)]; // PostgreSQL counts from 1
   }
 
   /** The events of what was really changed, for each call. */
@@ -75,11 +78,12 @@ export class RuleBatch {
 
 const statements = new Map<string, Required<Statement>>();
 
-function statementFor({ shape, operation }: RuleCall, width: number): Required<Statement> {
-  const which = [operation, shape.type, shape.role, shape.scope, width].join();
+function statementFor({ shape, operation }: RuleCall, width: number, isOne: boolean): Required<Statement> {
+  const which = [operation, shape.type, shape.role, shape.scope, width, isOne].join();
   const known = statements.get(which);
   if (known) return known;
-  const statement = prepared(operation === 'created' ? insertRules(shape, width) : deleteRules(shape, width));
+  const [one, many] = operation === 'created' ? [insertRule, insertRules] : [deleteRule, deleteRules];
+  const statement = prepared((isOne ? one : many)(shape, width));
   statements.set(which, statement);
   return statement;
 }

@@ -8,6 +8,7 @@ import { Rule, ruleColumns } from './rule';
 import { ruleOf } from './rule-change';
 
 const wherePositionIs = `SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head FROM audit_head`;
+const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ; ${wherePositionIs}`;
 const everyRule = `SELECT ptype, ${ruleColumns.join(', ')} FROM casbin_rule ORDER BY id`;
 
 /** One statement, hence one snapshot: what it reads and the position it tells belong together. */
@@ -33,13 +34,18 @@ interface ChangeRow {
   readonly details: RuleDetails;
 }
 
+/** The whole table. */
+interface Loaded {
+  readonly rules: Rule[];
+  readonly position: Position;
+}
+
 /** Reads committed rules, always together with the position they were read at. */
 export class RuleReader {
   constructor(private readonly dataSource: DataSource) {}
 
-  load(): Promise<{ rules: Rule[]; position: Position }> {
-    return ownTransaction(this.dataSource, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async (send) => {
-      const [here] = await send<{ snapshot: string; head: string }>({ text: wherePositionIs });
+  load(): Promise<Loaded> {
+    return ownTransaction<{ snapshot: string; head: string }, Loaded>(this.dataSource, begin, async ([here], send) => {
       if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
       const rows = await send<RuleRow>({ text: everyRule });
       return { rules: rows.map(ruleOfRow), position: new Position(here.snapshot, here.head) };

@@ -4,71 +4,99 @@ import { outboxColumns } from '../outbox/outbox-columns';
 import { ruleColumns } from './rule';
 import { type RuleShape, sqlOf } from './rule-shape';
 
-const columnsOf = (row: string, columns: readonly string[] = ruleColumns): string =>
-  columns.map((column) => `${row}.${column}`).join(', ');
-const absent = (columns: readonly string[]): string[] => columns.map((column) => `NULL::varchar AS ${column}`);
+const columnsOf = (row: string): string => ruleColumns.map((column) => `${row}.${column}`).join(', ');
+const laterColumns = ruleColumns.slice(1);
 
-/** The rule as the unique index has it. */
-const whole = (row: string): string => `(ARRAY[${row}.ptype, ${columnsOf(row)}]) COLLATE "C"`;
+/** Whether a row of the table is a rule, as the unique index casbin_rule_unique finds it. `given` says what a column must be. */
+const sameRule = (given: (column: string) => string): string =>
+  [
+    `casbin_rule.v0 COLLATE "C" = ${given('v0')}`,
+    `casbin_rule.ptype COLLATE "C" = ${given('ptype')}`,
+    ...laterColumns.map((column) => `coalesce(casbin_rule.${column}, '') COLLATE "C" = coalesce(${given(column)}, '')`),
+    `num_nulls(${laterColumns.map((column) => `casbin_rule.${column}`).join(', ')}) = num_nulls(${laterColumns.map(given).join(', ')})`,
+  ].join(' AND ');
 
 /** The order in which everybody locks rules, so that two statements never wait for each other crosswise. */
 const lockOrder = (row: string): string =>
   ['ptype', ...ruleColumns].map((column) => `${row}.${column} COLLATE "C"`).join(', ');
 
-/**
- * The rules of one or more calls, each with the id of its event and the index of its call. $1 is the policy type, $2 the time
- * to wait for locks (NULL: as the connection has it), $3 the ids, $4 the calls, $5 to $10 the attribution of each call, and
- * from $11 the columns.
- */
-const given = (columns: readonly string[]): string => `
+/** The time to wait for locks: $2, or (NULL) as the connection has it. */
+const patience = `
   patience AS MATERIALIZED (
-    SELECT set_config('lock_timeout', coalesce($2, current_setting('lock_timeout')), true)),
-  given AS MATERIALIZED (
-    SELECT $1::varchar AS ptype, event, call, ${[...columns, ...absent(ruleColumns.slice(columns.length))].join(', ')}
-    FROM patience, unnest($3::uuid[], $4::int[], ${columns.map((_, at) => `$${at + 11}::varchar[]`).join(', ')})
-      AS rule(event, call, ${columns.join(', ')}))`;
+    SELECT set_config('lock_timeout', coalesce($2, current_setting('lock_timeout')), true))`;
 
-const attributionOfCall = `
-    ($5::text[])[call], ($6::text[])[call], ($7::uuid[])[call], ($8::text[])[call], ($9::text[])[call], ($10::text[])[call]`;
+/**
+ * The rules of one or more calls, each with the id of its event and the index of its call. $1 is the policy type, $3 the ids,
+ * $4 to $9 the attribution of each call, from $10 the columns, and the last one the calls.
+ */
+const given = (width: number): string => `
+  given AS MATERIALIZED (
+    SELECT $1::varchar AS ptype, event, call, ${ruleColumns.map((column, at) => (at < width ? column : `NULL::varchar AS ${column}`)).join(', ')}
+    FROM patience, unnest($3::uuid[], ${parameters(width, (number) => `$${number}::varchar[]`)}, $${width + 10}::int[])
+      AS rule(event, ${ruleColumns.slice(0, width).join(', ')}, call))`;
+
+const parameters = (width: number, parameter: (number: number) => string): string =>
+  ruleColumns
+    .slice(0, width)
+    .map((_, at) => parameter(at + 10))
+    .join(', ');
 
 /** Comes first, because pg_stat_activity and the server's log show the beginning of a statement. */
 const purpose = (verb: string): string => `/* Grantlog: ${verb} casbin_rule */`;
 
-interface Source {
-  readonly event?: string;
+interface Events {
+  readonly shape: RuleShape;
+  readonly operation: AuditOperation;
+  /** SQL of the event's id; without it the database makes one. */
+  readonly id?: string;
   readonly attribution: string;
-  readonly from: string;
   readonly returning: string;
 }
 
-const intoOutbox = (shape: RuleShape, operation: AuditOperation, source: Source): string => `
-  INSERT INTO audit_outbox (${source.event ? 'id, ' : ''}type, operation, outcome, subject, role, scope,
+/** Writes an event for every row of `changed`. */
+const intoOutbox = ({ shape, operation, id, attribution, returning }: Events): string => `
+  INSERT INTO audit_outbox (${id ? 'id, ' : ''}type, operation, outcome, subject, role, scope,
     actor, reason, operation_id, request_id, source_ip, user_agent, details)
-  SELECT ${source.event ? `${source.event}, ` : ''}'${shape.type}.${operation}', '${operation}', 'success',
-    v0, ${sqlOf(shape.role)}, ${sqlOf(shape.scope)}, ${source.attribution},
+  SELECT ${id ? `${id}, ` : ''}'${shape.type}.${operation}', '${operation}', 'success',
+    v0, ${sqlOf(shape.role)}, ${sqlOf(shape.scope)}, ${attribution},
     jsonb_build_object('ptype', $1::varchar, 'rule', array_remove(ARRAY[${ruleColumns.join(', ')}], NULL))
-  FROM ${source.from}
-  RETURNING ${source.returning}`;
+  FROM changed
+  RETURNING ${returning}`;
+
+const ofCalls = {
+  id: 'event',
+  attribution: `
+    ($4::text[])[call], ($5::text[])[call], ($6::uuid[])[call], ($7::text[])[call], ($8::text[])[call], ($9::text[])[call]`,
+};
+const ofOneCall = { id: '$3::uuid', attribution: '$4::text, $5::text, $6::uuid, $7::text, $8::text, $9::text' };
 
 /** What the database adds to an event: that it happened, when, and its place among the others. */
-const happened = `outbox_id::text AS "outboxId", xid::text AS xid, id, ${utc('occurred_at')} AS "occurredAt"`;
+const returning = `outbox_id::text AS "outboxId", xid::text AS xid, id, ${utc('occurred_at')} AS "occurredAt"`;
 
 /** Adds rules of up to `width` columns and writes an event for each that was not there. */
 export const insertRules = (shape: RuleShape, width: number): string => `
   ${purpose('INSERT INTO')}
-  WITH ${given(ruleColumns.slice(0, width))},
+  WITH ${patience}, ${given(width)},
   added AS (
     INSERT INTO casbin_rule (ptype, ${ruleColumns.join(', ')})
     SELECT ptype, ${ruleColumns.join(', ')} FROM given ORDER BY ${lockOrder('given')}
     ON CONFLICT DO NOTHING
     RETURNING ${ruleColumns.join(', ')}),
   changed AS (
-    SELECT given.event, given.call, ${columnsOf('given')} FROM added
-    JOIN given ON ${ruleColumns
-      .map((column, at) => (at < width ? `added.${column} = given.${column}` : ''))
-      .filter(Boolean)
-      .join(' AND ')})
-  ${intoOutbox(shape, 'created', { event: 'event', attribution: attributionOfCall, from: 'changed', returning: happened })}`;
+    SELECT given.event, given.call, ${columnsOf('given')}
+    FROM added JOIN given USING (${ruleColumns.slice(0, width).join(', ')}))
+  ${intoOutbox({ shape, operation: 'created', ...ofCalls, returning })}`;
+
+/** The same for one rule: as little as possible, because most calls come alone. Parameters as above, without arrays and calls. */
+export const insertRule = (shape: RuleShape, width: number): string => `
+  ${purpose('INSERT INTO')}
+  WITH ${patience},
+  changed AS (
+    INSERT INTO casbin_rule (ptype, ${ruleColumns.slice(0, width).join(', ')})
+    SELECT $1::varchar, ${parameters(width, (number) => `$${number}::varchar`)} FROM patience
+    ON CONFLICT DO NOTHING
+    RETURNING ${ruleColumns.join(', ')})
+  ${intoOutbox({ shape, operation: 'created', ...ofOneCall, returning })}`;
 
 /**
  * Removes exactly these rules. A DELETE locks in whatever order it meets rows, hence the ordered lock before it. Each rule is
@@ -76,16 +104,32 @@ export const insertRules = (shape: RuleShape, width: number): string => `
  */
 export const deleteRules = (shape: RuleShape, width: number): string => `
   ${purpose('DELETE FROM')}
-  WITH ${given(ruleColumns.slice(0, width))},
+  WITH ${patience}, ${given(width)},
   locked AS MATERIALIZED (
     SELECT found.id, ordered.event, ordered.call
     FROM (SELECT * FROM given ORDER BY ${lockOrder('given')}) AS ordered
     CROSS JOIN LATERAL (
-      SELECT id FROM casbin_rule WHERE ${whole('casbin_rule')} = ${whole('ordered')} LIMIT 1 FOR UPDATE) AS found),
+      SELECT id FROM casbin_rule WHERE ${sameRule((column) => `ordered.${column}`)} LIMIT 1 FOR UPDATE) AS found),
   changed AS (
     DELETE FROM casbin_rule USING locked WHERE casbin_rule.id = locked.id
     RETURNING locked.event, locked.call, ${columnsOf('casbin_rule')})
-  ${intoOutbox(shape, 'deleted', { event: 'event', attribution: attributionOfCall, from: 'changed', returning: happened })}`;
+  ${intoOutbox({ shape, operation: 'deleted', ...ofCalls, returning })}`;
+
+/** The same for one rule. */
+export const deleteRule = (shape: RuleShape, width: number): string => `
+  ${purpose('DELETE FROM')}
+  WITH ${patience},
+  changed AS (
+    DELETE FROM casbin_rule USING patience
+    WHERE ${sameRule((column) => parameterOf(column, width))}
+    RETURNING ${columnsOf('casbin_rule')})
+  ${intoOutbox({ shape, operation: 'deleted', ...ofOneCall, returning })}`;
+
+const parameterOf = (column: string, width: number): string => {
+  if (column === 'ptype') return '$1::varchar';
+  const at = Number(column.slice(1));
+  return at < width ? `$${at + 10}::varchar` : 'NULL::varchar';
+};
 
 /**
  * Removes every rule that has the values given in $8 to $14; NULL matches any value. $1 is the policy type, $2 to $7 the
@@ -100,4 +144,4 @@ export const deleteMatchingRules = (shape: RuleShape): string => `
   changed AS (
     DELETE FROM casbin_rule USING locked WHERE casbin_rule.id = locked.id
     RETURNING ${columnsOf('casbin_rule')})
-  ${intoOutbox(shape, 'deleted', { attribution: '$2::text, $3::text, $4::uuid, $5::text, $6::text, $7::text', from: 'changed', returning: outboxColumns })}`;
+  ${intoOutbox({ shape, operation: 'deleted', attribution: '$2::text, $3::text, $4::uuid, $5::text, $6::text, $7::text', returning: outboxColumns })}`;

@@ -10,12 +10,16 @@ export const countDuplicateRules = `
   SELECT count(*)::int AS duplicates FROM (
     SELECT 1 FROM casbin_rule GROUP BY ptype, v0, v1, v2, v3, v4, v5, v6 HAVING count(*) > 1) AS duplicate`;
 
+const laterColumns = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'];
+
 /**
- * One fact, one row. The rule as an array: unlike columns of a unique constraint, absent (NULL) elements of an array are
- * equal to each other, on every version of PostgreSQL, and '' stays different from absent.
+ * One fact, one row. Absent (NULL) columns of a rule equal each other here, on every version of PostgreSQL, which they would not in
+ * a unique constraint; the number of absent ones keeps '' different from absent, because columns are absent from the end only.
  */
 export const createRuleIndexes = `
-  CREATE UNIQUE INDEX casbin_rule_unique ON casbin_rule ((ARRAY[ptype, v0, v1, v2, v3, v4, v5, v6]) COLLATE "C");
+  CREATE UNIQUE INDEX casbin_rule_unique ON casbin_rule (
+    v0 COLLATE "C", ptype COLLATE "C", ${laterColumns.map((column) => `coalesce(${column}, '') COLLATE "C"`).join(', ')},
+    num_nulls(${laterColumns.join(', ')}));
   CREATE INDEX casbin_rule_scope ON casbin_rule (v2 COLLATE "C", id) WHERE ptype = 'g'`;
 
 export const dropRuleIndexes = `DROP INDEX IF EXISTS casbin_rule_scope, casbin_rule_unique`;

@@ -8,20 +8,18 @@ import { Sweep } from '../sweep/sweep';
 import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
 
 /**
- * Takes rows in the order of the outbox and waits for those that another relay holds, rather than passing them by: so nothing
- * that was committed later can be recorded earlier, however many relays there are (docs/adr/0005). They are back if the
- * transaction does not commit. Never prepared: a plan that was made when the outbox was empty would read all of a full one.
+ * Opens the transaction of a batch, and takes the first rows of the outbox into it; they are back if it does not commit. One
+ * round trip, and planned each time, because an outbox is empty at one moment and full at the next. Who holds the head of the log
+ * takes from the outbox, and everybody else waits for it: so nothing that was committed later can be recorded earlier, however
+ * many relays there are (docs/adr/0005). A node that is frozen or cut off in the middle lets go after ten seconds.
  */
-const claim = `
-  WITH claimed AS (
-    DELETE FROM audit_outbox WHERE outbox_id = ANY (ARRAY(
-      SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT $1 FOR UPDATE))
-    RETURNING *)
-  SELECT ${outboxColumns} FROM claimed ORDER BY claimed.outbox_id`;
-/** A node that is frozen or cut off in the middle of a batch lets go of it after ten seconds, and another goes on. */
-const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'`;
-/** Milliseconds between the starts of two rounds: under load, many events share one. */
-const rest = 5;
+const claim = (batchSize: number): string => `
+  BEGIN ISOLATION LEVEL READ COMMITTED;
+  SET LOCAL idle_in_transaction_session_timeout = '10s';
+  SELECT FROM audit_head WHERE EXISTS (SELECT FROM audit_outbox) FOR UPDATE;
+  DELETE FROM audit_outbox WHERE outbox_id <= (
+    SELECT max(outbox_id) FROM (SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT ${batchSize}) AS first)
+  RETURNING ${outboxColumns}`;
 
 export interface RelayOptions {
   /** Events in one transaction. */
@@ -65,7 +63,7 @@ export class OutboxRelay {
     this.sweep = new Sweep({
       step: () => this.drain(),
       interval: options.interval,
-      rest,
+      mostBusy: 1 / 3,
       onFailure: (error, failures) => this.failed(error, failures),
     });
   }
@@ -96,18 +94,20 @@ export class OutboxRelay {
   }
 
   private async drain(): Promise<void> {
+    const { dataSource, options } = this;
     let claimed: number;
     do {
-      claimed = await ownTransaction(this.dataSource, begin, (send) => this.relayBatch(send));
-      if (claimed > 0) this.options.onRecorded();
-    } while (claimed === this.options.batchSize);
+      claimed = await ownTransaction<OutboxRow, number>(dataSource, claim(options.batchSize), (rows, send) =>
+        this.relayBatch(rows, send),
+      );
+      if (claimed > 0) options.onRecorded();
+    } while (claimed === options.batchSize);
     this.state = { failures: 0, lastError: null };
   }
 
-  private async relayBatch(send: Send): Promise<number> {
-    const rows = await send<OutboxRow>({ text: claim }, [this.options.batchSize]);
+  private async relayBatch(rows: readonly OutboxRow[], send: Send): Promise<number> {
     if (rows.length === 0) return 0;
-    const batch = new ClaimedBatch(rows.map(entryOf), send);
+    const batch = new ClaimedBatch(rows.map(entryOf).sort(inOrder), send);
     await this.emitter.emitAsync(batchClaimed, batch);
     if (!batch.settled) throw new NotRecordedError();
     return rows.length;
@@ -117,6 +117,10 @@ export class OutboxRelay {
     this.state = { failures, lastError: String(error) };
     if (failures === 1) this.log.error(`Recording failed and will be retried until it succeeds: ${String(error)}`);
   }
+}
+
+function inOrder(one: OutboxEntry, other: OutboxEntry): number {
+  return Number(BigInt(one.outboxId) - BigInt(other.outboxId));
 }
 
 class ClaimedBatch implements OutboxBatch {

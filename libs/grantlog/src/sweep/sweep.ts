@@ -11,8 +11,8 @@ export interface SweepOptions {
   readonly step: () => Promise<void>;
   /** Milliseconds after which a round runs even if nobody woke the sweep. */
   readonly interval: number;
-  /** Milliseconds between the starts of two rounds, however often the sweep is woken. Default: 0 */
-  readonly rest?: number;
+  /** The part of the time that rounds may take when they are woken again and again. Default: 1, all of it */
+  readonly mostBusy?: number;
   /** Hears every failed round until the end is expected; the sweep itself goes on for ever. */
   readonly onFailure: (error: unknown, failures: number) => void;
 }
@@ -86,8 +86,8 @@ export class Sweep {
   }
 
   private async rest(began: number): Promise<void> {
-    const { interval, rest = 0 } = this.options;
-    await this.sleep(rest - (performance.now() - began));
+    const { interval, mostBusy = 1 } = this.options;
+    await this.sleep((performance.now() - began) * (1 / mostBusy - 1));
     if (this.woken) return;
     this.dozing = true;
     await this.sleep(interval);

@@ -12,7 +12,8 @@ const append = prepared(`
   WITH head AS (
     UPDATE audit_head
     SET seq = seq + $2, recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 microsecond')
-    RETURNING seq - $2 AS before, recorded_at)
+    RETURNING seq - $2 AS before, recorded_at),
+  appended AS (
   INSERT INTO audit_record (seq, id, type, operation, outcome, subject, role, scope, scope_namespace, actor, reason,
     operation_id, request_id, source_ip, user_agent, occurred_at, recorded_at, details, outbox_id, xid)
   SELECT head.before + place, id, type, operation, outcome, subject, role, scope, "scopeNamespace", actor, reason,
@@ -21,7 +22,9 @@ const append = prepared(`
     scope text, "scopeNamespace" text, actor text, reason text, "operationId" uuid, "requestId" text, "sourceIp" text,
     "userAgent" text, "occurredAt" timestamptz, details jsonb, "outboxId" bigint, xid xid8)) WITH ORDINALITY AS entry(
     id, type, operation, outcome, subject, role, scope, "scopeNamespace", actor, reason, "operationId", "requestId",
-    "sourceIp", "userAgent", "occurredAt", details, "outboxId", xid, place)`);
+    "sourceIp", "userAgent", "occurredAt", details, "outboxId", xid, place)
+    RETURNING seq)
+  SELECT count(*)::int AS appended FROM appended`);
 
 /** Appends what the relay claims to the log, and settles it, in the relay's transaction. */
 export class RecordingHandler {
@@ -39,7 +42,10 @@ export class RecordingHandler {
       outboxId,
       xid,
     }));
-    await batch.send(append, [JSON.stringify(rows), rows.length]);
+    const [answer] = await batch.send<{ appended: number }>(append, [JSON.stringify(rows), rows.length]);
+    if (answer?.appended !== rows.length) {
+      throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
+    }
     batch.settle();
   }
 }
