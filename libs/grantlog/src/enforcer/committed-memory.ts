@@ -17,12 +17,18 @@ export interface Advance {
 export class CommittedMemory {
   private at: Position | undefined;
   private readonly ahead = new Map<string, RuleChange>();
+  private readonly told = new Set<string>();
 
   constructor(private readonly memory: PolicyMemory) {}
 
   /** Where memory stands; `undefined` before the first load. */
   get position(): Position | undefined {
     return this.at;
+  }
+
+  /** Transactions of this node that are beyond the position and already in memory: nobody needs to read them again. */
+  get knownBeyond(): readonly string[] {
+    return [...this.told];
   }
 
   /** Rules in memory. */
@@ -36,6 +42,7 @@ export class CommittedMemory {
       (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(change.rule.key), change),
     );
     for (const change of news) this.ahead.set(change.rule.key, change);
+    for (const { xid } of changes) if (!this.at?.sees(xid)) this.told.add(xid);
     return this.memory.apply(news);
   }
 
@@ -69,6 +76,7 @@ export class CommittedMemory {
     for (const [key, change] of this.ahead) {
       if (position.sees(change.xid)) this.ahead.delete(key);
     }
+    for (const xid of this.told) if (position.sees(xid)) this.told.delete(xid);
   }
 }
 

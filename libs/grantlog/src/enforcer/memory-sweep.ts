@@ -70,7 +70,7 @@ export class MemorySweep {
     const from = performance.now();
     const position = this.memory.position;
     if (this.reloadWanted || !position) await this.load();
-    else await this.memory.advance(await this.reader.since(position));
+    else await this.memory.advance(await this.reader.since(position, this.memory.knownBeyond));
     this.caughtUpAt = from;
     this.lastError = null;
   }

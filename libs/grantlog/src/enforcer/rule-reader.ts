@@ -17,7 +17,7 @@ const changesSince = `
   FROM (${wherePositionIs}) AS here
   LEFT JOIN (
     SELECT outbox_id::text AS "outboxId", xid::text AS xid, operation, details FROM audit_change
-    WHERE seq > $2 AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)
+    WHERE seq > $2 AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) AND xid <> ALL ($3::xid8[])
   ) AS change ON true`;
 
 interface RuleRow extends Record<(typeof ruleColumns)[number], string | null> {
@@ -52,8 +52,9 @@ export class RuleReader {
     });
   }
 
-  async since({ snapshot, head }: Position): Promise<Advance> {
-    const rows = await query<ChangeRow>(this.dataSource, changesSince, [snapshot, head]);
+  /** @param known transactions whose changes need not be told */
+  async since({ snapshot, head }: Position, known: readonly string[]): Promise<Advance> {
+    const rows = await query<ChangeRow>(this.dataSource, changesSince, [snapshot, head, known]);
     const [first] = rows;
     if (!first) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
     const changes = rows.flatMap(({ outboxId, xid, operation, details }) =>

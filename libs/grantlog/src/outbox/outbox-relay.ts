@@ -21,6 +21,11 @@ const claim = (batchSize: number): string => `
     SELECT max(outbox_id) FROM (SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT ${batchSize}) AS first)
   RETURNING ${outboxColumns}`;
 
+/** The part of the time that recording takes while changes keep coming; the longer it rests, the more events share a batch. */
+const mostBusy = 1 / 3;
+/** Milliseconds for which it may so fall behind a burst of changes; then it takes all the time it needs. */
+const patience = 100;
+
 export interface RelayOptions {
   /** Events in one transaction. */
   readonly batchSize: number;
@@ -53,6 +58,7 @@ export class NotRecordedError extends GrantlogError {
 export class OutboxRelay {
   private readonly log = new Logger('Grantlog');
   private readonly sweep: Sweep;
+  private lastEmptied = performance.now();
   private state: RelayHealth = { failures: 0, lastError: null };
 
   constructor(
@@ -61,9 +67,9 @@ export class OutboxRelay {
     private readonly options: RelayOptions,
   ) {
     this.sweep = new Sweep({
-      step: () => this.drain(),
+      step: (awaited) => this.relay(awaited),
       interval: options.interval,
-      mostBusy: 1 / 3,
+      mostBusy,
       onFailure: (error, failures) => this.failed(error, failures),
     });
   }
@@ -93,16 +99,27 @@ export class OutboxRelay {
     return this.state;
   }
 
-  private async drain(): Promise<void> {
-    const { dataSource, options } = this;
-    let claimed: number;
-    do {
-      claimed = await ownTransaction<OutboxRow, number>(dataSource, claim(options.batchSize), (rows, send) =>
-        this.relayBatch(rows, send),
-      );
-      if (claimed > 0) options.onRecorded();
-    } while (claimed === options.batchSize);
+  private async relay(awaited: boolean): Promise<void> {
+    let moreWaits: boolean;
+    do moreWaits = (await this.relayOnce()) === this.options.batchSize;
+    while (moreWaits && (awaited || this.isLate()));
+    if (moreWaits) this.sweep.wake();
+    else this.lastEmptied = performance.now();
     this.state = { failures: 0, lastError: null };
+  }
+
+  private isLate(): boolean {
+    return performance.now() - this.lastEmptied > patience;
+  }
+
+  private async relayOnce(): Promise<number> {
+    const claimed = await ownTransaction<OutboxRow, number>(
+      this.dataSource,
+      claim(this.options.batchSize),
+      (rows, send) => this.relayBatch(rows, send),
+    );
+    if (claimed > 0) this.options.onRecorded();
+    return claimed;
   }
 
   private async relayBatch(rows: readonly OutboxRow[], send: Send): Promise<number> {

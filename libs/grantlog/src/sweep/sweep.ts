@@ -7,8 +7,8 @@ export function pauseAfter(failures: number): number {
 }
 
 export interface SweepOptions {
-  /** One round of work. Must be safe to repeat. */
-  readonly step: () => Promise<void>;
+  /** One round of work. Must be safe to repeat. `awaited` says that somebody waits for all there is to do now. */
+  readonly step: (awaited: boolean) => Promise<void>;
   /** Milliseconds after which a round runs even if nobody woke the sweep. */
   readonly interval: number;
   /** The part of the time that rounds may take when they are woken again and again. Default: 1, all of it */
@@ -43,7 +43,7 @@ export class Sweep {
 
   /** Runs a round that begins after this call, and waits for it. Rejects with that round's error. */
   now(): Promise<void> {
-    if (this.stopped || !this.running) return this.options.step();
+    if (this.stopped || !this.running) return this.options.step(true);
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
       this.rouse?.();
@@ -70,12 +70,12 @@ export class Sweep {
       if (this.failures > 0) await this.sleep(pauseAfter(this.failures));
       else await this.rest(began);
     }
-    for (const waiter of this.waiting.splice(0)) void this.options.step().then(waiter.resolve, waiter.reject);
+    for (const waiter of this.waiting.splice(0)) void this.options.step(true).then(waiter.resolve, waiter.reject);
   }
 
   private async round(waiters: Sweep['waiting']): Promise<void> {
     try {
-      await this.options.step();
+      await this.options.step(waiters.length > 0);
       this.failures = 0;
       for (const waiter of waiters) waiter.resolve();
     } catch (error) {
