@@ -7,9 +7,9 @@ export const sizes = {
   changes: {
     rounds: 5,
     loads: [
-      { concurrency: 1, calls: 1_000 },
-      { concurrency: 16, calls: 3_000 },
-      { concurrency: 64, calls: 4_800 },
+      { concurrency: 1, calls: 800 },
+      { concurrency: 16, calls: 2_000 },
+      { concurrency: 64, calls: 3_200 },
     ],
   },
   handwritten: {
@@ -24,7 +24,7 @@ export const sizes = {
     alone: { rounds: 1, sizes: [100_000] },
     warmUp: 1_000,
   },
-  commitToRecord: { warmUp: 50, calls: 600 },
+  commitToRecord: { warmUp: 600, calls: 1_000 },
   drain: { rounds: 3, records: 1_000_000, batches: 3, batch: 10_000 },
   enforce: { rounds: 5, assignments: 2_000, roles: 20, requests: 4_000 },
   /** `subjects` come again and again; they divide by `batch`. */

@@ -10,7 +10,7 @@ const times = (count: number) => Array.from({ length: count }, (_, at) => at);
 
 const claimBlocked = `
   SELECT pid FROM pg_stat_activity
-  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM audit_outbox%FOR UPDATE%'`;
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM audit_head FOR UPDATE%'`;
 
 /** What a caller saw of one call: when it began and when it was answered, on the clock of this process. */
 interface Seen {
@@ -51,10 +51,10 @@ describe('seq is append order', () => {
         }
       }),
     );
-    // One relay waits for the head; the other waits for the claim of the first rather than passing it by.
+    // Both relays wait for the head; neither takes from the outbox without it.
     await until(
       () => app.dataSource.query(claimBlocked),
-      (waiting: unknown[]) => waiting.length > 0,
+      (waiting: unknown[]) => waiting.length === 2,
     );
     await holder.commitTransaction();
     await holder.release();

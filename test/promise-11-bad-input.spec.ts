@@ -276,6 +276,18 @@ describe('bad input is refused and changes nothing', () => {
       ['a parked id that is no number', () => app.followers.retry('x'), 'id'],
     ])('%s', async (_, call, field) => throwsFor(call, field));
 
+    it.each([
+      ['a number that PostgreSQL would take for a key', [1], /^rules\[0\]\[0\]$/],
+      ['half a character, which would be stored as another', ['a\ud800', 'b', 'c'], /^rules\[0\]\[0\]$/],
+      ['nothing', ['a', undefined, 'c'], /^rules\[0\]\[1\]$/],
+      ['more values than the table has columns', ['1', '2', '3', '4', '5', '6', '7', '8'], /^rules\[0\]$/],
+    ])('a rule to remove with %s', async (_, values, field) => {
+      const rule = values as string[];
+      await throwsFor(() => app.enforcer.removeGroupingPolicy(...rule), field);
+      await throwsFor(() => app.enforcer.removePolicy(...rule), field);
+      await throwsFor(() => app.enforcer.removePolicies([rule]), field);
+    });
+
     it('an empty list changes nothing and says so', async () => {
       expect(await app.assignments.assign([])).toEqual({ changed: false, events: [] });
       expect(await app.assignments.remove([])).toEqual({ changed: false, events: [] });

@@ -132,7 +132,7 @@ describe('concurrent calls share statements', () => {
         again = assign('locked');
         return all('later', 10, assign);
       };
-      expect(await statements.during(later, 'INSERT INTO')).toBe(2); // one for those ten, one for it
+      expect(await statements.during(later, 'INSERT INTO')).toBe(1); // for those ten; it waits for the one before
       expect(answered).toBe(false);
       await stranger.release();
       const outcomes = [await locked, await again].map((outcome) => outcome?.changed);
@@ -149,6 +149,15 @@ describe('concurrent calls share statements', () => {
       await stranger.release();
       expect(await locked).toMatchObject({ changed: true });
       expect(await operationsOf(app, 'goes-3')).toEqual(['created', 'deleted']);
+    });
+
+    it('many calls for one locked key, which take one connection and not all of them', async () => {
+      await stranger.hold(`INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'user^hot', 'role^reader', '*')`);
+      const hot = Array.from({ length: 30 }, () => assign('hot'));
+      await stranger.waitForBlocked('%INSERT INTO casbin_rule%');
+      expect(await all('beside-hot', 10, assign)).toEqual(Array(10).fill(true));
+      await stranger.release();
+      expect((await Promise.all(hot)).filter(({ changed }) => changed)).toHaveLength(1);
     });
 
     it('a deadlock with another transaction', async () => {
@@ -217,6 +226,25 @@ describe('concurrent calls share statements', () => {
     await expect(rolledBack).rejects.toThrow('no');
     expect(await operationsOf(app, 'inside')).toEqual([]);
     expect(await operationsOf(app, 'outside-9')).toEqual(['created']);
+  });
+
+  it('a rule that the table stores otherwise than it was given is answered, recorded and granted as stored, or refused', async () => {
+    await stranger.query(`
+      CREATE FUNCTION lower_names() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.v0 := lower(NEW.v0); RETURN NEW; END $$;
+      CREATE TRIGGER lower_names BEFORE INSERT ON casbin_rule FOR EACH ROW EXECUTE FUNCTION lower_names()`);
+    try {
+      const [one, two] = await Promise.all(['ANN', 'BEN'].map((name) => app.assignments.assign(reader(name))));
+      expect([one, two].map((answer) => answer?.events[0]?.subject)).toEqual(['user^ann', 'user^ben']);
+      expect(one?.events[0]?.details.rule).toEqual(['user^ann', 'role^reader', '*']);
+      expect([await mayRead(app, 'ann'), await mayRead(app, 'ANN')]).toEqual([true, false]);
+      await expect(app.assignments.assign(names('MANY', 300).map((name) => reader(name)))).rejects.toThrow(
+        'null value',
+      );
+    } finally {
+      await stranger.query('DROP FUNCTION lower_names CASCADE');
+    }
+    expect(await operationsOf(app, 'ann')).toEqual(['created']);
+    expect((await rulesIn(app.dataSource)).flat().filter((value) => value.includes('many'))).toEqual([]);
   });
 
   it('one call with 300 assignments, which is too large to share, beside smaller ones', async () => {

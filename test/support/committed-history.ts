@@ -69,7 +69,7 @@ class History {
     if (this.reading) return;
     const position = this.here();
     const since = this.allCommitted()
-      .filter(({ xid }) => !from?.sees(xid))
+      .filter(({ xid }) => !from?.sees(xid) && !this.memory.knownBeyond.includes(xid))
       .reverse(); // PostgreSQL promises no order
     const rules = whole || !from ? [...this.table].map(ruleOf) : [];
     this.reading = { position, rules, changes: whole || !from ? [] : since };
@@ -89,7 +89,7 @@ class History {
   async answerArrives(at: number): Promise<void> {
     const [changes] = this.answers.splice(at % (this.answers.length || 1), 1);
     if (!changes) return;
-    await this.memory.committed(changes);
+    await this.memory.committed(changes, true);
     this.hear(changes);
   }
 

@@ -20,13 +20,13 @@ export function autocommit<Row>(
 ): Promise<Row[]> {
   return onIdleConnection(dataSource, async (client, runner) => {
     dataSource.logger.logQuery(statement.text, [...parameters], runner);
+    let forgotten = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await send<Row>(dataSource, client, statement, parameters);
       } catch (error) {
-        if (wasForgotten(error, dataSource)) continue;
-        if (attempt < attempts && isTransient(error)) continue;
-        return unknownIfLost(error, client);
+        if (!forgotten && wasForgotten(error, dataSource)) forgotten = true;
+        else if (attempt >= attempts || !isTransient(error)) return unknownIfLost(error, client);
       }
     }
   });

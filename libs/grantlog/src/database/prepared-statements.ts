@@ -31,7 +31,8 @@ export async function send<Row>(
  */
 export function wasForgotten(error: unknown, dataSource: DataSource): boolean {
   const { code } = error as { code?: unknown };
-  if ((code !== '26000' && code !== '42P05') || forgetful.has(dataSource)) return false;
+  if (code !== '26000' && code !== '42P05') return false;
+  if (forgetful.has(dataSource)) return true; // somebody else has noticed before
   avoidPreparedStatements(dataSource);
   log.warn(
     'A connection does not keep prepared statements (a pooler in transaction mode?); they are sent unprepared from now on. ' +

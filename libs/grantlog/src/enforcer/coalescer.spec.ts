@@ -74,14 +74,57 @@ describe('Coalescer', () => {
     expect(await b).toBe('b, alone');
     const meanwhile = batches.run('a c', 'b');
     await turn();
-    expect(batches.alone.map(({ call }) => call)).toEqual(['a', 'b', 'a c']);
     expect(batches.sent.at(-1)).toEqual(['b']);
-    batches.alone.forEach(({ end }) => end());
+    batches.alone[0]?.end();
+    await turn();
+    expect(batches.alone.map(({ call }) => call)).toEqual(['a', 'b', 'a c']);
+    batches.alone[2]?.end();
     batches.together[1]?.end();
     expect(await Promise.all([a, ...meanwhile])).toEqual(['a, alone', 'a c, alone', 'b']);
     void batches.run('a', 'c');
     await turn();
     expect(batches.sent.at(-1)).toEqual(['a', 'c']);
+  });
+
+  it('makes the calls that are made alone for one key one after the other', async () => {
+    const batches = new Batches();
+    const [first] = batches.run('a');
+    await turn();
+    batches.together[0]?.end(new Refused());
+    await turn();
+    const others = batches.run('a', 'a b', 'c');
+    await turn();
+    expect(batches.alone.map(({ call }) => call)).toEqual(['a']);
+    batches.alone[0]?.end();
+    expect(await first).toBe('a, alone');
+    await turn();
+    expect(batches.alone.map(({ call }) => call)).toEqual(['a', 'a']);
+    batches.alone[1]?.end();
+    await turn();
+    batches.alone[2]?.end();
+    batches.together[1]?.end();
+    expect(await Promise.all(others)).toEqual(['a, alone', 'a b, alone', 'c']);
+  });
+
+  it('does not wait for ever for batches whose connection hangs', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    try {
+      const batches = new Batches();
+      void batches.run('hangs');
+      await turn();
+      void batches.run('hangs too');
+      await turn();
+      const [next] = batches.run('next');
+      await turn();
+      expect(batches.sent).toHaveLength(2);
+      jest.advanceTimersByTime(200);
+      await turn();
+      expect(batches.sent.at(-1)).toEqual(['next']);
+      batches.together.forEach(({ end }) => end());
+      expect(await next).toBe('next');
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('repeats nothing whose outcome is unknown', async () => {

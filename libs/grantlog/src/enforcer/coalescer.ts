@@ -4,7 +4,7 @@ export interface CoalescerOptions<Call, Answer> {
   /** Does everything or nothing, waiting for nobody for long. Answers in the order of the calls. */
   readonly together: (calls: readonly [Call, ...Call[]]) => Promise<readonly Answer[]>;
   readonly alone: (call: Call) => Promise<Answer>;
-  /** Whether a batch that failed has changed nothing for certain, so that its calls may be made again. */
+  /** Whether a batch that failed has changed nothing for certain, so that its calls may be made again. Must not throw. */
   readonly mayRepeat: (error: unknown) => boolean;
 }
 
@@ -19,6 +19,8 @@ interface Waiting<Call, Answer> {
 const mostKeys = 256;
 /** Batches under way at once. While they are, the calls that arrive gather for the next. */
 const mostBatches = 2;
+/** Milliseconds after which a batch that has not ended, because its connection hangs, is not waited for any more. */
+const longestHold = 200;
 
 /**
  * Lets concurrent calls share batches, without one of them holding or failing its neighbours: if a batch is refused, each of
@@ -28,8 +30,8 @@ export class Coalescer<Call, Answer> {
   private queue: Waiting<Call, Answer>[] = [];
   private running = 0;
   private scheduled = false;
-  /** How many calls are being made on their own, by key. */
-  private readonly apart = new Map<string, number>();
+  /** By key, the end of the last call that is made on its own. */
+  private readonly apart = new Map<string, Promise<void>>();
 
   constructor(private readonly options: CoalescerOptions<Call, Answer>) {}
 
@@ -70,7 +72,7 @@ export class Coalescer<Call, Answer> {
   private async start(batch: readonly Waiting<Call, Answer>[]): Promise<void> {
     const [first, ...others] = batch;
     if (!first) return;
-    this.running += 1;
+    const leave = this.enter();
     try {
       const answers = await this.options.together([first.call, ...others.map(({ call }) => call)]);
       batch.forEach(({ resolve }, at) => resolve(answers[at] as Answer));
@@ -81,21 +83,38 @@ export class Coalescer<Call, Answer> {
         else reject(error);
       }
     } finally {
-      this.running -= 1;
-      this.schedule();
+      leave();
     }
   }
 
+  /** A batch counts as under way until it has ended, or has taken so long that others shall not wait for it. */
+  private enter(): () => void {
+    this.running += 1;
+    let counts = true;
+    const leave = (): void => {
+      clearTimeout(timer);
+      if (counts) this.running -= 1;
+      counts = false;
+      this.schedule();
+    };
+    const timer = setTimeout(leave, longestHold).unref();
+    return leave;
+  }
+
+  /** After the calls before it that touch the same: many calls for one locked key hold one connection, not all of them. */
   private async alone(call: Call, keys: readonly string[]): Promise<Answer> {
-    for (const key of keys) this.apart.set(key, (this.apart.get(key) ?? 0) + 1);
+    const before = Promise.all(keys.flatMap((key) => this.apart.get(key) ?? []));
+    const answer = before.then(() => this.options.alone(call));
+    const done = answer.then(ignore, ignore);
+    for (const key of keys) this.apart.set(key, done);
     try {
-      return await this.options.alone(call);
+      return await answer;
     } finally {
-      for (const key of keys) {
-        const others = (this.apart.get(key) ?? 1) - 1;
-        if (others > 0) this.apart.set(key, others);
-        else this.apart.delete(key);
-      }
+      for (const key of keys) if (this.apart.get(key) === done) this.apart.delete(key);
     }
   }
+}
+
+function ignore(): void {
+  // Whoever made the call hears how it ended.
 }

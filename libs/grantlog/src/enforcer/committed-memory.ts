@@ -36,13 +36,16 @@ export class CommittedMemory {
     return this.memory.size;
   }
 
-  /** Changes of this node, of different rules, whose commit was answered. */
-  committed(changes: readonly RuleChange[]): Promise<void> {
+  /**
+   * Changes of this node, of different rules, whose commit was answered.
+   * @param whole whether these are all the changes of their transaction
+   */
+  committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
     const news = changes.filter(
       (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(change.rule.key), change),
     );
     for (const change of news) this.ahead.set(change.rule.key, change);
-    for (const { xid } of changes) if (!this.at?.sees(xid)) this.told.add(xid);
+    if (whole) for (const { xid } of changes) if (!this.at?.sees(xid)) this.told.add(xid);
     return this.memory.apply(news);
   }
 

@@ -44,7 +44,7 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
     dataSource,
     signal,
     size: () => committed.size,
-    committed: (changes) => committed.committed(changes),
+    committed: (changes, whole) => committed.committed(changes, whole),
   });
   const transaction = new CallerTransaction(dataSource, options.ambientManager);
   const changes = new RuleChanges({ model: enforcer.getModel(), store, attributor, transaction, maxRules });

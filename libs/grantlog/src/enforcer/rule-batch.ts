@@ -1,9 +1,10 @@
 import type { Attribution } from '../contract/attribution';
-import type { AuditEvent, AuditOperation } from '../contract/audit-event';
+import type { AuditEvent, AuditOperation, RuleDetails } from '../contract/audit-event';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import { uuidV7 } from '../contract/uuid-v7';
 import { prepared, preparedFor, type Statement } from '../database/statement';
 import { type Rule, ruleColumns } from './rule';
+import { ruleOf } from './rule-change';
 import { type RuleShape, valueOf } from './rule-shape';
 import { deleteRule, deleteRules, insertRule, insertRules } from './rule-statements';
 
@@ -21,6 +22,8 @@ export interface ChangedRow {
   readonly outboxId: string;
   readonly xid: string;
   readonly occurredAt: string;
+  /** The rule as the table has it, if that is not the rule that was given. */
+  readonly storedAs?: RuleDetails | null;
 }
 
 /** Above this many rules planning costs nothing beside the work, and a plan made for them is the better one. */
@@ -67,10 +70,12 @@ export class RuleBatch {
   entries(rows: readonly ChangedRow[]): OutboxEntry[][] {
     const planned = new Map(this.rules.map((one) => [one.id, one]));
     const entries = this.calls.map((): OutboxEntry[] => []);
-    for (const { id, outboxId, xid, occurredAt } of rows) {
+    for (const { id, outboxId, xid, occurredAt, storedAs } of rows) {
       const one = planned.get(id);
       const call = one && this.calls[one.call];
-      if (call) entries[one.call]?.push({ outboxId, xid, event: eventOf(call, one.rule, id, occurredAt) });
+      if (!call) throw new Error(`an event that nobody planned came back: ${id}`);
+      const rule = storedAs ? ruleOf(storedAs) : one.rule;
+      entries[one.call]?.push({ outboxId, xid, event: eventOf(call, rule, id, occurredAt) });
     }
     return entries;
   }

@@ -4,7 +4,7 @@ import type { Attributor } from '../context/attributor';
 import { InvalidInputError } from '../contract/grantlog.error';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import type { CallerTransaction } from './caller-transaction';
-import { checkRule, Rule } from './rule';
+import { checkRule, checkStorable, Rule } from './rule';
 import { type RuleShape, shapeOf } from './rule-shape';
 import type { RuleStore, Write } from './rule-store';
 
@@ -53,7 +53,7 @@ export class RuleChanges {
 
   async remove(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
     const write = this.begin(ptype, options);
-    return this.parts.store.remove(write, this.counted(write.shape, rules, options?.as));
+    return this.parts.store.remove(write, this.storable(write.shape, rules, options?.as));
   }
 
   /** @param values what each column must be; `undefined` matches anything, `''` is refused */
@@ -79,8 +79,8 @@ export class RuleChanges {
   /** Casbin's batch: if one rule is missing, none is removed. @returns whether they were removed */
   async removeAllOrNone(ptype: string, rules: readonly Values[]): Promise<boolean> {
     const write = this.begin(ptype);
-    const counted = this.counted(write.shape, rules);
-    return this.parts.store.allOrNone(write, distinct(counted), (inside) => this.parts.store.remove(inside, counted));
+    const storable = this.storable(write.shape, rules);
+    return this.parts.store.allOrNone(write, distinct(storable), (inside) => this.parts.store.remove(inside, storable));
   }
 
   private begin(ptype: string, options: ChangeOptions = {}): Write {
@@ -93,17 +93,22 @@ export class RuleChanges {
 
   /** Rules that fit the model. */
   private complete(shape: RuleShape, rules: readonly Values[], name = 'rules'): Rule[] {
-    const counted = this.counted(shape, rules, name);
-    counted.forEach((rule, index) => checkRule(rule, shape.arity, `${name}[${index}]`));
-    return counted;
+    const storable = this.storable(shape, rules, name);
+    storable.forEach((rule, index) => checkRule(rule, shape.arity, `${name}[${index}]`));
+    return storable;
   }
 
-  private counted({ ptype }: RuleShape, rules: readonly Values[], name = 'rules'): Rule[] {
+  /** Rules that the table could hold. */
+  private storable({ ptype }: RuleShape, rules: readonly Values[], name = 'rules'): Rule[] {
     const most = this.parts.maxRules;
     if (rules.length > most) {
       throw new InvalidInputError(name, `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
     }
-    return rules.map((values) => new Rule(ptype, [...values])); // copies: the caller's arrays may change before they are sent
+    return rules.map((values, index) => {
+      const rule = new Rule(ptype, [...values]); // a copy: the caller's array may change before it is sent
+      checkStorable(rule, `${name}[${index}]`);
+      return rule;
+    });
   }
 }
 

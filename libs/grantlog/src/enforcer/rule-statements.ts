@@ -73,7 +73,10 @@ const ofOneCall = { id: '$3::uuid', attribution: '$4::text, $5::text, $6::uuid, 
 /** What the database adds to an event: that it happened, when, and its place among the others. */
 const returning = `outbox_id::text AS "outboxId", xid::text AS xid, id, ${utc('occurred_at')} AS "occurredAt"`;
 
-/** Adds rules of up to `width` columns and writes an event for each that was not there. */
+/**
+ * Adds rules of up to `width` columns and writes an event for each that was not there. A rule that the table does not store as it
+ * was given (a trigger of the host) has no event id here: the statement fails, and nothing changes without its record.
+ */
 export const insertRules = (shape: RuleShape, width: number): string => `
   ${purpose('INSERT INTO')}
   WITH ${patience}, ${given(width)},
@@ -84,10 +87,13 @@ export const insertRules = (shape: RuleShape, width: number): string => `
     RETURNING ${ruleColumns.join(', ')}),
   changed AS (
     SELECT given.event, given.call, ${columnsOf('given')}
-    FROM added JOIN given USING (${ruleColumns.slice(0, width).join(', ')}))
+    FROM added LEFT JOIN given ON ${ruleColumns
+      .slice(0, width)
+      .map((column) => `added.${column} COLLATE "C" = given.${column}`)
+      .join(' AND ')})
   ${intoOutbox({ shape, operation: 'created', ...ofCalls, returning })}`;
 
-/** The same for one rule: as little as possible, because most calls come alone. Parameters as above, without arrays and calls. */
+/** The same for one rule: as little as possible, because most calls come alone. It tells if the rule was stored otherwise. Parameters as above, without arrays and calls. */
 export const insertRule = (shape: RuleShape, width: number): string => `
   ${purpose('INSERT INTO')}
   WITH ${patience},
@@ -96,7 +102,12 @@ export const insertRule = (shape: RuleShape, width: number): string => `
     SELECT $1::varchar, ${parameters(width, (number) => `$${number}::varchar`)} FROM patience
     ON CONFLICT DO NOTHING
     RETURNING ${ruleColumns.join(', ')})
-  ${intoOutbox({ shape, operation: 'created', ...ofOneCall, returning })}`;
+  ${intoOutbox({
+    shape,
+    operation: 'created',
+    ...ofOneCall,
+    returning: `${returning}, NULLIF(details, jsonb_build_object('ptype', $1::varchar, 'rule', ARRAY[${parameters(width, (number) => `$${number}::varchar`)}])) AS "storedAs"`,
+  })}`;
 
 /**
  * Removes exactly these rules. A DELETE locks in whatever order it meets rows, hence the ordered lock before it. Each rule is

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attribution } from '../contract/attribution';
@@ -29,8 +30,8 @@ export interface RuleStoreParts {
   readonly signal: CommitSignal;
   /** How many rules there are, as far as this node knows. */
   readonly size: () => number;
-  /** Hears of changes that are committed for certain. */
-  readonly committed: (changes: readonly RuleChange[]) => Promise<void>;
+  /** Hears of changes that are committed for certain; `whole` says that their transaction made no others. */
+  readonly committed: (changes: readonly RuleChange[], whole: boolean) => Promise<void>;
 }
 
 /** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
@@ -45,6 +46,8 @@ class IncompleteChange extends Error {}
  */
 export class RuleStore {
   private readonly log = new Logger('Grantlog');
+  /** Where no request is the current one: what calls share belongs to none of them. */
+  private readonly outside = AsyncLocalStorage.snapshot() as <T>(work: () => T) => T;
   private readonly coalescers = new Map<string, Coalescer<RuleCall, OutboxEntry[]>>();
 
   constructor(private readonly parts: RuleStoreParts) {}
@@ -80,7 +83,7 @@ export class RuleStore {
     };
     try {
       if (write.manager) await write.manager.transaction(whole);
-      else await this.told(await this.transact(whole));
+      else await this.told(await this.transact(whole), false); // the host's subscribers may have added to it
       return true;
     } catch (error) {
       if (error instanceof IncompleteChange) return false;
@@ -128,7 +131,7 @@ export class RuleStore {
     if (known) return known;
     const coalescer = new Coalescer<RuleCall, OutboxEntry[]>({
       keysOf: ({ rules }) => rules.map(({ key }) => key),
-      together: (calls) => this.commit(new RuleBatch(calls), sharedPatience, 1),
+      together: (calls) => this.outside(() => this.commit(new RuleBatch(calls), sharedPatience, 1)),
       alone: async (call) => (await this.commit(new RuleBatch([call]), null)).flat(),
       mayRepeat: (error) => this.wasRefused(error),
     });
@@ -157,9 +160,9 @@ export class RuleStore {
   }
 
   /** Tells memory, and whoever waits, of changes that are committed for certain. */
-  private async told(entries: OutboxEntry[]): Promise<OutboxEntry[]> {
+  private async told(entries: OutboxEntry[], whole = true): Promise<OutboxEntry[]> {
     if (entries.length === 0) return entries;
-    await this.parts.committed(entries.map(changeOf));
+    await this.parts.committed(entries.map(changeOf), whole);
     this.parts.signal.give(true);
     return entries;
   }

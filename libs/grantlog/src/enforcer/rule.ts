@@ -25,6 +25,14 @@ export function sectionOf(ptype: string): string {
   return ptype.slice(0, 1);
 }
 
+/** Refuses what no rule in the table can be: too many values, or values that are no text. */
+export function checkStorable({ values }: Rule, field: string): void {
+  if (values.length > ruleColumns.length) {
+    throw new InvalidInputError(field, `has ${values.length} values; casbin_rule holds ${ruleColumns.length}`);
+  }
+  values.forEach((value, index) => checkText(value, `${field}[${index}]`));
+}
+
 /**
  * Refuses what could be stored but would harm later: the wrong number of values (one short `p` rule makes every
  * `enforce()` throw), values that are no text, `''` in a grouping (to Casbin's filters it is a wildcard).
@@ -36,21 +44,16 @@ export function checkRule(rule: Rule, arity: number, field: string): void {
       `"${rule.ptype}" takes ${arity} values in this model; got ${rule.values.length}`,
     );
   }
-  if (arity > ruleColumns.length) {
-    throw new InvalidInputError(field, `casbin_rule holds ${ruleColumns.length} values; "${rule.ptype}" has ${arity}`);
-  }
-  const grouping = sectionOf(rule.ptype) === 'g';
-  rule.values.forEach((value, index) => checkValue(value, `${field}[${index}]`, grouping));
+  if (sectionOf(rule.ptype) === 'g') rule.values.forEach((value, index) => plainText(value, `${field}[${index}]`));
   const bytes = rule.values.reduce((sum, value) => sum + Buffer.byteLength(value), 0);
   if (bytes > mostBytes) {
     throw new InvalidInputError(field, `must have at most ${mostBytes} bytes in all; got ${bytes}`);
   }
 }
 
-function checkValue(value: unknown, field: string, grouping: boolean): void {
-  if (grouping) plainText(value, field);
-  else if (typeof value !== 'string') throw new InvalidInputError(field, `must be text; got a ${typeof value}`);
-  else if (value.includes('\0') || !value.isWellFormed()) {
+function checkText(value: unknown, field: string): void {
+  if (typeof value !== 'string') throw new InvalidInputError(field, `must be text; got a ${typeof value}`);
+  if (value.includes('\0') || !value.isWellFormed()) {
     throw new InvalidInputError(field, 'must be valid Unicode without NUL characters');
   }
 }

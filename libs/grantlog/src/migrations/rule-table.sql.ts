@@ -6,11 +6,13 @@ export const createRuleTable = `
   );
   ALTER TABLE casbin_rule ADD COLUMN IF NOT EXISTS v5 varchar, ADD COLUMN IF NOT EXISTS v6 varchar`;
 
+const laterColumns = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'];
+const presentOrEmpty = laterColumns.map((column) => `coalesce(${column}, '')`);
+const absentColumns = `num_nulls(${laterColumns.join(', ')})`;
+
 export const countDuplicateRules = `
   SELECT count(*)::int AS duplicates FROM (
-    SELECT 1 FROM casbin_rule GROUP BY ptype, v0, v1, v2, v3, v4, v5, v6 HAVING count(*) > 1) AS duplicate`;
-
-const laterColumns = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'];
+    SELECT 1 FROM casbin_rule GROUP BY v0, ptype, ${presentOrEmpty.join(', ')}, ${absentColumns} HAVING count(*) > 1) AS duplicate`;
 
 /**
  * One fact, one row. Absent (NULL) columns of a rule equal each other here, on every version of PostgreSQL, which they would not in
@@ -18,8 +20,7 @@ const laterColumns = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'];
  */
 export const createRuleIndexes = `
   CREATE UNIQUE INDEX casbin_rule_unique ON casbin_rule (
-    v0 COLLATE "C", ptype COLLATE "C", ${laterColumns.map((column) => `coalesce(${column}, '') COLLATE "C"`).join(', ')},
-    num_nulls(${laterColumns.join(', ')}));
+    v0 COLLATE "C", ptype COLLATE "C", ${presentOrEmpty.map((column) => `${column} COLLATE "C"`).join(', ')}, ${absentColumns});
   CREATE INDEX casbin_rule_scope ON casbin_rule (v2 COLLATE "C", id) WHERE ptype = 'g'`;
 
 export const dropRuleIndexes = `DROP INDEX IF EXISTS casbin_rule_scope, casbin_rule_unique`;

@@ -11,13 +11,15 @@ import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
  * Opens the transaction of a batch, and takes the first rows of the outbox into it; they are back if it does not commit. One
  * round trip, and planned each time, because an outbox is empty at one moment and full at the next. Who holds the head of the log
  * takes from the outbox, and everybody else waits for it: so nothing that was committed later can be recorded earlier, however
- * many relays there are (docs/adr/0005). A node that is frozen or cut off in the middle lets go after ten seconds.
+ * many relays there are (docs/adr/0005); an outbox that was empty a moment before is left for the next round, and the head alone.
+ * A node that is frozen or cut off in the middle lets go after ten seconds.
  */
 const claim = (batchSize: number): string => `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL idle_in_transaction_session_timeout = '10s';
-  SELECT FROM audit_head WHERE EXISTS (SELECT FROM audit_outbox) FOR UPDATE;
-  DELETE FROM audit_outbox WHERE outbox_id <= (
+  SELECT set_config('grantlog.claim', coalesce((SELECT 'behind the head' FROM audit_head FOR UPDATE), 'without a head'), true)
+  WHERE EXISTS (SELECT FROM audit_outbox);
+  DELETE FROM audit_outbox WHERE current_setting('grantlog.claim', true) <> '' AND outbox_id <= (
     SELECT max(outbox_id) FROM (SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT ${batchSize}) AS first)
   RETURNING ${outboxColumns}`;
 

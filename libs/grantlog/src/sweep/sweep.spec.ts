@@ -26,6 +26,13 @@ describe('Sweep', () => {
     void sweep.stop();
   });
 
+  it('rests for 100 ms at most, however long a round has taken', async () => {
+    start(1 / 100);
+    while (rounds.length < 3) await jest.advanceTimersByTimeAsync(1);
+    expect(rounds.map(Math.round)).toEqual([0, 110, 220]);
+    void sweep.stop();
+  });
+
   it('does not let those wait who ask for a round now', async () => {
     start(1 / 100);
     await jest.advanceTimersByTimeAsync(20);

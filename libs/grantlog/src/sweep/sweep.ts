@@ -1,5 +1,6 @@
 const firstPause = 50;
 const longestPause = 5_000;
+const longestRest = 100;
 
 /** Pause before the next try after `failures` in a row: 50 ms, 100 ms, … at most 5 s. */
 export function pauseAfter(failures: number): number {
@@ -11,7 +12,7 @@ export interface SweepOptions {
   readonly step: (awaited: boolean) => Promise<void>;
   /** Milliseconds after which a round runs even if nobody woke the sweep. */
   readonly interval: number;
-  /** The part of the time that rounds may take when they are woken again and again. Default: 1, all of it */
+  /** The part of the time that rounds take when they are woken again and again, with rests of at most 100 ms. Default: 1, all of it */
   readonly mostBusy?: number;
   /** Hears every failed round until the end is expected; the sweep itself goes on for ever. */
   readonly onFailure: (error: unknown, failures: number) => void;
@@ -87,7 +88,7 @@ export class Sweep {
 
   private async rest(began: number): Promise<void> {
     const { interval, mostBusy = 1 } = this.options;
-    await this.sleep((performance.now() - began) * (1 / mostBusy - 1));
+    await this.sleep(Math.min((performance.now() - began) * (1 / mostBusy - 1), longestRest));
     if (this.woken) return;
     this.dozing = true;
     await this.sleep(interval);
