@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BenchError } from './bench.error';
+import { sizes } from './sizes';
 
 export interface Arguments {
   readonly help: boolean;
@@ -8,12 +9,15 @@ export interface Arguments {
   /** Scenarios to run; all of them if not given. */
   readonly only: ReadonlySet<string>;
   readonly rounds: number | undefined;
+  /** Assignments that both tables hold already, in the scenarios of single changes. */
+  readonly resident: number;
 }
 
 const options = {
   json: { type: 'boolean' },
   only: { type: 'string' },
   rounds: { type: 'string' },
+  resident: { type: 'string', default: String(sizes.changes.resident) },
   help: { type: 'boolean' },
 } as const;
 
@@ -23,6 +27,7 @@ export const usage = (scenarios: readonly string[]): string => `npm run bench --
                 with --silent: npm run --silent bench -- --json)
   --only a,b    run these scenarios only
   --rounds N    rounds of every scenario, instead of its own number
+  --resident N  assignments that both tables hold already when single changes are measured (default: ${sizes.changes.resident})
   --help        print this
 
 Scenarios: ${scenarios.join(', ')}
@@ -45,7 +50,8 @@ export function readArguments(words: readonly string[], scenarios: readonly stri
     help: flag('help', values.help),
     json: flag('json', values.json),
     only: new Set(readOnly(values.only, scenarios)),
-    rounds: readRounds(values.rounds),
+    rounds: values.rounds === undefined ? undefined : readNumber('rounds', values.rounds, 1, 999),
+    resident: readNumber('resident', values.resident, 0, 100_000),
   };
 }
 
@@ -68,11 +74,10 @@ function readOnly(value: Value, scenarios: readonly string[]): readonly string[]
   );
 }
 
-function readRounds(value: Value): number | undefined {
-  if (value === undefined) return undefined;
-  const rounds = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : 0;
-  if (rounds < 1) throw new BenchError(`--rounds must be a number from 1 to 999; got ${String(value)}.`);
-  return rounds;
+function readNumber(name: string, value: Value, least: number, most: number): number {
+  const number = typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : NaN;
+  if (number >= least && number <= most) return number;
+  throw new BenchError(`--${name} must be a number from ${least} to ${most}; got ${String(value)}.`);
 }
 
 function dashed(name: string): string {

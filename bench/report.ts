@@ -8,7 +8,7 @@ const columns = Object.keys(widths) as (keyof Result)[];
 export class Report {
   readonly results: Result[] = [];
 
-  begin(server: string): void {
+  begin(server: string, resident: number): void {
     const [cpu] = cpus();
     say(`Machine:  ${cpu?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`);
     say(`Server:   ${server}`);
@@ -16,6 +16,7 @@ export class Report {
     say(
       'Baseline: Casbin with typeorm-adapter, no audit; assign-handwritten: the same, and an audit row saved after it',
     );
+    say(`Single changes: both tables hold ${resident} other assignments (--resident)`);
     say('Medians of alternating rounds; ratio = ours / baseline, above 1 ours is better');
     say('');
     say(line((column) => column));

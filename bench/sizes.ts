@@ -5,6 +5,8 @@ export const poolSize = 10;
 export const sizes = {
   /** Changes one by one: each side makes `calls` of them, and then takes them back. */
   changes: {
+    /** As a small organisation has them: some hundred people with a few roles each. */
+    resident: 2_000,
     rounds: 5,
     loads: [
       { concurrency: 1, calls: 800 },

@@ -1,5 +1,4 @@
 import { closedLoops } from '../measure/closed-loops';
-import { collectGarbage } from '../measure/garbage';
 import { Stopwatch } from '../measure/stopwatch';
 import { type Assignment } from '../sides/assignments';
 import { mustChange, type RoleSide } from '../sides/role-side';
@@ -18,7 +17,6 @@ export async function changeRound(
   keys: readonly Assignment[],
   change: (assignment: Assignment) => Promise<boolean>,
 ): Promise<CallRates> {
-  collectGarbage();
   const watch = new Stopwatch();
   await closedLoops(concurrency, keys.length, (n) => mustChange(change(at(keys, n))));
   const answered = watch.rate(keys.length);

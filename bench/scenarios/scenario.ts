@@ -7,6 +7,8 @@ export interface Bench {
   readonly server: BenchServer;
   /** Rounds of every scenario, instead of its own number. */
   readonly rounds?: number;
+  /** Assignments that both tables hold already, in the scenarios of single changes. */
+  readonly resident: number;
 }
 
 /** One or more scenarios that are measured in one go. */

@@ -24,9 +24,9 @@ const claim = (batchSize: number): string => `
   RETURNING ${outboxColumns}`;
 
 /** The part of the time that recording takes while changes keep coming; the longer it rests, the more events share a batch. */
-const mostBusy = 1 / 3;
+const mostBusy = 1 / 4;
 /** Milliseconds for which it may so fall behind a burst of changes; then it takes all the time it needs. */
-const patience = 100;
+const patience = 250;
 
 export interface RelayOptions {
   /** Events in one transaction. */
