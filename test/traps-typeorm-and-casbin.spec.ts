@@ -132,6 +132,20 @@ describe('traps of Casbin and typeorm-adapter', () => {
   });
 });
 
+it('typeorm-adapter fails for 20,000 rules in one call, and ours writes them', async () => {
+  const rules = Array.from({ length: 20_000 }, (_, at) => readerRule(at, 'lib^one'));
+  const adapter = await TypeORMAdapter.newAdapter({ type: 'postgres', url: database.url });
+  try {
+    await expect(adapter.addPolicies('g', 'g', rules)).rejects.toThrow('bind message');
+  } finally {
+    await adapter.close();
+  }
+  await withApp({}, async ({ enforcer }) => {
+    expect(await enforcer.addGroupingPolicies(rules)).toBe(true);
+    expect(await enforcer.getGroupingPolicy()).toHaveLength(20_000);
+  });
+});
+
 describe('traps of TypeORM', () => {
   it("calls inside the caller's transaction take no second connection: a pool of one does not stand still", async () => {
     await withApp({ poolSize: 1 }, async (app) => {
