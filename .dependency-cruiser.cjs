@@ -14,12 +14,20 @@ const folders = {
     ['contract', 'context', 'database', 'sweep'],
     'The outbox meets the trail only through the event, so that either can fail alone.',
   ],
+  rules: [
+    ['outbox', 'context', 'contract', 'database'],
+    'The table writes rule and outbox row together; what becomes of the event afterwards is not its business.',
+  ],
+  memory: [
+    ['rules', 'contract', 'database', 'sweep'],
+    'Memory follows committed rules and must not be able to change one.',
+  ],
   enforcer: [
-    ['outbox', 'context', 'contract', 'database', 'sweep'],
-    'The Casbin seam writes rule and outbox row together; what becomes of the event afterwards is not its business.',
+    ['memory', 'rules', 'outbox', 'context', 'contract'],
+    'The Casbin seam leads calls to the table and questions to memory; it sends no SQL of its own.',
   ],
   assignments: [
-    ['enforcer', 'outbox', 'context', 'contract', 'database'],
+    ['rules', 'outbox', 'context', 'contract', 'database'],
     'Role changes are a typed face of the enforcer: a way past it would be a way past the audit.',
   ],
   trail: [
@@ -31,7 +39,7 @@ const folders = {
     'A follower reads the trail with its own cursor and may not touch the change.',
   ],
   health: [
-    ['followers', 'trail', 'outbox', 'enforcer', 'contract'],
+    ['followers', 'trail', 'outbox', 'memory', 'contract'],
     'Health asks every stage how it is, and no stage knows that it is asked.',
   ],
   http: [

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { CommittedMemory } from '../../libs/grantlog/src/enforcer/committed-memory';
-import { PolicyMemory } from '../../libs/grantlog/src/enforcer/policy-memory';
-import { Position } from '../../libs/grantlog/src/enforcer/position';
-import { Rule } from '../../libs/grantlog/src/enforcer/rule';
-import type { RuleChange } from '../../libs/grantlog/src/enforcer/rule-change';
+import { CommittedMemory } from '../../libs/grantlog/src/memory/committed-memory';
+import { PolicyMemory } from '../../libs/grantlog/src/memory/policy-memory';
+import { Position } from '../../libs/grantlog/src/memory/position';
+import { Rule } from '../../libs/grantlog/src/rules/rule';
+import type { RuleChange } from '../../libs/grantlog/src/rules/rule-change';
 import { plainModel } from './models';
 
 interface Transaction {

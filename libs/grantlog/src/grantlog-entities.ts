@@ -1,4 +1,4 @@
-import { CasbinRuleEntity } from './enforcer/casbin-rule.entity';
+import { CasbinRuleEntity } from './rules/casbin-rule.entity';
 import { AuditOutboxEntity } from './outbox/audit-outbox.entity';
 import { AuditRecordEntity } from './trail/audit-record.entity';
 

@@ -6,7 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import type { MemorySweep } from './enforcer/memory-sweep';
+import type { MemorySweep } from './memory/memory-sweep';
 import type { Followers } from './followers/followers';
 import { CommitHints } from './outbox/commit-hints.subscriber';
 import type { CommitSignal } from './outbox/commit-signal';

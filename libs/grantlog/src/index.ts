@@ -12,7 +12,7 @@ export { AuditedEnforcer } from './enforcer/audited-enforcer';
 export { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 export { OutcomeUnknownError } from './database/lost-connection';
 export { UnauditedCallError } from './enforcer/refused-calls';
-export type { ChangeOptions } from './enforcer/rule-changes';
+export type { ChangeOptions } from './rules/rule-changes';
 export { type FollowerHealth, Followers } from './followers/followers';
 export type { ParkedPage, ParkedRecord } from './followers/parked-records';
 export { type GrantlogAsyncOptions, GrantlogModule, type GrantlogStaticOptions } from './grantlog.module';

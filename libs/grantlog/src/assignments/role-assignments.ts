@@ -1,6 +1,6 @@
 import type { OutboxEntry } from '../contract/outbox-batch';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
-import type { ChangeOptions, RuleChanges } from '../enforcer/rule-changes';
+import type { ChangeOptions, RuleChanges } from '../rules/rule-changes';
 import type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assignment-query';
 import type { AssignmentReader } from './assignment-reader';
 import type { CheckedAssignments } from './checked-assignments';

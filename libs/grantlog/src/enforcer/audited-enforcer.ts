@@ -1,9 +1,9 @@
 import { type Adapter, Enforcer, type RoleManager } from 'casbin';
 import { InvalidInputError } from '../contract/grantlog.error';
-import type { CasbinParts } from './policy-memory';
+import type { CasbinParts } from '../memory/policy-memory';
 import { refusedCalls, UnauditedCallError } from './refused-calls';
-import { sectionOf } from './rule';
-import type { RuleChanges } from './rule-changes';
+import { sectionOf } from '../rules/rule';
+import type { RuleChanges } from '../rules/rule-changes';
 
 interface EnforcerParts {
   readonly changes: RuleChanges;

@@ -5,14 +5,14 @@ import type { Attributor } from '../context/attributor';
 import { GrantlogError } from '../contract/grantlog.error';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { AuditedEnforcer } from './audited-enforcer';
-import { CallerTransaction } from './caller-transaction';
-import { CommittedMemory } from './committed-memory';
-import { MemorySweep } from './memory-sweep';
-import { PolicyMemory } from './policy-memory';
+import { CallerTransaction } from '../rules/caller-transaction';
+import { CommittedMemory } from '../memory/committed-memory';
+import { MemorySweep } from '../memory/memory-sweep';
+import { PolicyMemory } from '../memory/policy-memory';
 import { ReadOnlyAdapter } from './read-only-adapter';
-import { RuleChanges } from './rule-changes';
-import { RuleReader } from './rule-reader';
-import { RuleStore } from './rule-store';
+import { RuleChanges } from '../rules/rule-changes';
+import { RuleReader } from '../memory/rule-reader';
+import { RuleStore } from '../rules/rule-store';
 
 export interface EnforcerOptions {
   readonly dataSource: DataSource;

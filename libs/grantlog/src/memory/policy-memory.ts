@@ -1,6 +1,6 @@
 import { Assertion, type Model, type RoleManager } from 'casbin';
 import type { AuditOperation } from '../contract/audit-event';
-import { type Rule, sectionOf } from './rule';
+import { type Rule, sectionOf } from '../rules/rule';
 
 /** What the memory of a Casbin enforcer consists of. */
 export interface CasbinParts {

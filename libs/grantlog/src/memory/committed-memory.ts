@@ -1,7 +1,7 @@
 import type { PolicyMemory } from './policy-memory';
 import type { Position } from './position';
-import type { Rule } from './rule';
-import type { RuleChange } from './rule-change';
+import type { Rule } from '../rules/rule';
+import type { RuleChange } from '../rules/rule-change';
 
 /** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */
 export interface Advance {

@@ -4,8 +4,8 @@ import { ownTransaction } from '../database/own-transaction';
 import { query } from '../database/query';
 import type { Advance } from './committed-memory';
 import { Position } from './position';
-import { Rule, ruleColumns } from './rule';
-import { ruleOf } from './rule-change';
+import { Rule, ruleColumns } from '../rules/rule';
+import { ruleOf } from '../rules/rule-change';
 
 const wherePositionIs = `SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head FROM audit_head`;
 const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ; ${wherePositionIs}`;
