@@ -11,6 +11,8 @@ export interface Arguments {
   readonly rounds: number | undefined;
   /** Assignments that both tables hold already, in the scenarios of single changes. */
   readonly resident: number;
+  /** Measure the baseline also where it takes minutes. */
+  readonly withSlow: boolean;
 }
 
 const options = {
@@ -18,6 +20,7 @@ const options = {
   only: { type: 'string' },
   rounds: { type: 'string' },
   resident: { type: 'string', default: String(sizes.changes.resident) },
+  'with-slow': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
 
@@ -28,6 +31,7 @@ export const usage = (scenarios: readonly string[]): string => `npm run bench --
   --only a,b    run these scenarios only
   --rounds N    rounds of every scenario, instead of its own number
   --resident N  assignments that both tables hold already when single changes are measured (default: ${sizes.changes.resident})
+  --with-slow   measure Casbin alone also where it takes minutes: load@1m
   --help        print this
 
 Scenarios: ${scenarios.join(', ')}
@@ -52,6 +56,7 @@ export function readArguments(words: readonly string[], scenarios: readonly stri
     only: new Set(readOnly(values.only, scenarios)),
     rounds: values.rounds === undefined ? undefined : readNumber('rounds', values.rounds, 1, 999),
     resident: readNumber('resident', values.resident, 0, 100_000),
+    withSlow: flag('with-slow', values['with-slow']),
   };
 }
 

@@ -32,11 +32,15 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(server: BenchServer, { only, rounds, resident }: Arguments, report: Report): Promise<void> {
+async function run(
+  server: BenchServer,
+  { only, rounds, resident, withSlow }: Arguments,
+  report: Report,
+): Promise<void> {
   const start = performance.now();
   report.begin(server.description, resident);
   for (const scenario of scenarios.filter(({ names }) => names.some((name) => only.has(name)))) {
-    for await (const result of scenario.run({ server, rounds, resident })) {
+    for await (const result of scenario.run({ server, rounds, resident, withSlow })) {
       if (only.has(result.scenario)) report.add(result);
     }
   }

@@ -17,7 +17,7 @@ export class Report {
       'Baseline: Casbin with typeorm-adapter, no audit; assign-handwritten: the same, and an audit row saved after it',
     );
     say(`Single changes: both tables hold ${resident} other assignments (--resident)`);
-    say('Medians of alternating rounds; ratio = ours / baseline, above 1 ours is better');
+    say('Medians of alternating rounds; ratio: how many times as good ours is, so above 1 ours is better');
     say('');
     say(line((column) => column));
   }

@@ -7,11 +7,11 @@ export interface Result {
   readonly ours: number;
   /** `null` where there is nothing to compare with. */
   readonly baseline: number | null;
-  /** `ours / baseline`: above 1, ours is better. */
+  /** Above 1, ours is better: `ours / baseline` of rates, `baseline / ours` of what less is better of. */
   readonly ratio: number | null;
 }
 
-/** A figure of both sides, in a unit of which more is better. */
+/** A figure of both sides. */
 export interface Pair {
   readonly ours: number;
   readonly baseline: number;
@@ -33,7 +33,24 @@ export function ourRate(scenario: string, concurrency: number, unit: string, our
   return { scenario, concurrency, unit, ours: Math.round(ours), baseline: null, ratio: null };
 }
 
-/** For milliseconds and megabytes: two decimals. */
+/** For seconds, milliseconds and megabytes, of which less is better: two decimals. */
+export function comparedMeasures(
+  scenario: string,
+  concurrency: number,
+  unit: string,
+  { ours, baseline }: Pair,
+): Result {
+  return {
+    scenario,
+    concurrency,
+    unit,
+    ours: rounded(ours, 2),
+    baseline: rounded(baseline, 2),
+    ratio: rounded(baseline / ours, 2),
+  };
+}
+
+/** The same without a baseline. */
 export function ourMeasure(scenario: string, concurrency: number, unit: string, ours: number): Result {
   return { scenario, concurrency, unit, ours: rounded(ours, 2), baseline: null, ratio: null };
 }

@@ -22,6 +22,7 @@ describe('the public names', () => {
        "RoleAssignments",
        "UnauditedCallError",
        "appendOnlyReport",
+       "audited",
        "grantlogEntities",
        "grantlogMigrations",
        "grantsFor",

@@ -1,8 +1,11 @@
 import { againstHandwritten } from './against-handwritten';
 import { batchChanges } from './batches';
 import { commitToRecord } from './commit-to-record';
+import { crowdedChanges } from './crowded-changes';
+import { crowdedEnforcing } from './crowded-enforcing';
 import { draining } from './draining';
 import { enforcing } from './enforcing';
+import { loading } from './loading';
 import { memoryGrowth } from './memory';
 import type { Scenario } from './scenario';
 import { singleChanges } from './single-changes';
@@ -10,10 +13,13 @@ import { singleChanges } from './single-changes';
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   singleChanges,
+  crowdedChanges,
   againstHandwritten,
   batchChanges,
   commitToRecord,
   draining,
   enforcing,
+  ...crowdedEnforcing,
+  ...loading,
   memoryGrowth,
 ];

@@ -12,6 +12,7 @@ import { type Bench, type Scenario, withSide, withSides } from './scenario';
 const { batches } = sizes;
 const names = ['batch-assign', 'batch-remove'] as const;
 type Name = (typeof names)[number];
+type Batch = (typeof batches.compared)[number];
 
 /**
  * Many assignments in one call, until its answer. The largest batch is ours alone: typeorm-adapter sends all rules of a call
@@ -20,14 +21,14 @@ type Name = (typeof names)[number];
 export const batchChanges: Scenario = {
   names,
   async *run(bench) {
-    for (const size of batches.compared.sizes) yield* await compare(bench, size);
-    for (const size of batches.alone.sizes) yield* await measure(bench, size);
+    for (const batch of batches.compared) yield* await compare(bench, batch);
+    for (const batch of batches.alone) yield* await measure(bench, batch);
   },
 };
 
-async function compare(bench: Bench, size: number): Promise<Result[]> {
+async function compare(bench: Bench, { size, rounds }: Batch): Promise<Result[]> {
   const pairs = await withSides(bench, PlainCasbin.open, (ours, baseline) =>
-    alternate(bench.rounds ?? batches.compared.rounds, {
+    alternate(bench.rounds ?? rounds, {
       ours: (round) => thereAndBack(ours, round, size),
       baseline: (round) => thereAndBack(baseline, round, size),
     }),
@@ -35,9 +36,9 @@ async function compare(bench: Bench, size: number): Promise<Result[]> {
   return names.map((name) => comparedRates(name, 1, unitFor(size), pairs[name]));
 }
 
-async function measure(bench: Bench, size: number): Promise<Result[]> {
+async function measure(bench: Bench, { size, rounds }: Batch): Promise<Result[]> {
   const figures = await withSide(bench, Ours.open, (ours) =>
-    repeat(bench.rounds ?? batches.alone.rounds, (round) => thereAndBack(ours, round, size)),
+    repeat(bench.rounds ?? rounds, (round) => thereAndBack(ours, round, size)),
   );
   return names.map((name) => ourRate(name, 1, unitFor(size), figures[name]));
 }

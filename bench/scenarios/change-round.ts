@@ -24,6 +24,18 @@ export async function changeRound(
   return { answered, settled: watch.rate(keys.length) };
 }
 
+/** Gives, and takes back, so that the next round finds the table as this one did. */
+export async function thereAndBack(
+  side: RoleSide,
+  concurrency: number,
+  keys: readonly Assignment[],
+): Promise<Record<'assign' | 'remove', CallRates>> {
+  return {
+    assign: await changeRound(side, concurrency, keys, (key) => side.assign(key)),
+    remove: await changeRound(side, concurrency, keys, (key) => side.remove(key)),
+  };
+}
+
 function at<T>(values: readonly T[], n: number): T {
   const value = values[n];
   if (value === undefined) throw new RangeError(`there is nothing at ${n}`);

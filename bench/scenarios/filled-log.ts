@@ -1,30 +1,11 @@
-import { grantlogMigrations } from 'grantlog';
 import type { Client } from 'pg';
-import { DataSource } from 'typeorm';
-import { connect } from '../database';
+import { Ours } from '../sides/ours';
+import { insertInBulk } from './bulk-insert';
 
 /** Creates the tables in an empty database, and a log as years of use would leave it: of roles that were given and taken. */
 export async function fillLog(url: string, records: number): Promise<void> {
-  await createTables(url);
-  const client = await connect(url);
-  try {
-    await client.query(`SET maintenance_work_mem = '256MB'`);
-    const { rows: indexes } = await client.query<{ name: string; definition: string }>(secondaryIndexes);
-    for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-    await insert(client, records);
-    for (const { definition } of indexes) await client.query(definition);
-    // What autovacuum would do soon, in the middle of a round.
-    await client.query('VACUUM (ANALYZE) audit_record');
-  } finally {
-    await client.end();
-  }
-}
-
-async function createTables(url: string): Promise<void> {
-  const dataSource = new DataSource({ type: 'postgres', url, migrations: grantlogMigrations });
-  await dataSource.initialize();
-  await dataSource.runMigrations();
-  await dataSource.destroy();
+  await Ours.createTables(url);
+  await insertInBulk(url, 'audit_record', (client) => insert(client, records));
 }
 
 async function insert(client: Client, records: number): Promise<void> {
@@ -34,10 +15,6 @@ async function insert(client: Client, records: number): Promise<void> {
   await client.query(`SELECT setval(pg_get_serial_sequence('audit_outbox', 'outbox_id'), $1)`, [records]);
   await client.query('COMMIT');
 }
-
-const secondaryIndexes = `
-  SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
-  FROM pg_index WHERE indrelid = 'audit_record'::regclass AND NOT indisprimary`;
 
 /** A UUID v7 of a moment; `seed` stands for its random bits. */
 const uuidAt = (moment: string, seed: string): string =>

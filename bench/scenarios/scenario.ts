@@ -9,6 +9,8 @@ export interface Bench {
   readonly rounds?: number;
   /** Assignments that both tables hold already, in the scenarios of single changes. */
   readonly resident: number;
+  /** Measure the baseline also where it takes minutes. */
+  readonly withSlow: boolean;
 }
 
 /** One or more scenarios that are measured in one go. */

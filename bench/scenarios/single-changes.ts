@@ -4,7 +4,7 @@ import { assignments } from '../sides/assignments';
 import { PlainCasbin } from '../sides/plain-casbin';
 import { mustChange, type RoleSide } from '../sides/role-side';
 import { sizes } from '../sizes';
-import { changeRound } from './change-round';
+import { thereAndBack } from './change-round';
 import { type Bench, type Scenario, withSides } from './scenario';
 
 const { loads, rounds: usualRounds } = sizes.changes;
@@ -30,8 +30,8 @@ async function compare(bench: Bench, { concurrency, calls }: (typeof loads)[numb
   const pairs = await withSides(bench, PlainCasbin.open, async (ours, baseline) => {
     for (const side of [ours, baseline]) await fill(side, bench.resident);
     return alternate(bench.rounds ?? usualRounds, {
-      ours: (round) => thereAndBack(ours, concurrency, round, calls),
-      baseline: (round) => thereAndBack(baseline, concurrency, round, calls),
+      ours: (round) => oneRound(ours, concurrency, round, calls),
+      baseline: (round) => oneRound(baseline, concurrency, round, calls),
     });
   });
   return names.map((name) => comparedRates(name, concurrency, 'ops/s', pairs[name]));
@@ -43,14 +43,12 @@ async function fill(side: RoleSide, resident: number): Promise<void> {
   await side.settled();
 }
 
-async function thereAndBack(side: RoleSide, concurrency: number, round: number, calls: number): Promise<Figures<Name>> {
-  const keys = assignments(`single-${round}`, calls);
-  const assigned = await changeRound(side, concurrency, keys, (key) => side.assign(key));
-  const removed = await changeRound(side, concurrency, keys, (key) => side.remove(key));
+async function oneRound(side: RoleSide, concurrency: number, round: number, calls: number): Promise<Figures<Name>> {
+  const { assign, remove } = await thereAndBack(side, concurrency, assignments(`single-${round}`, calls));
   return {
-    assign: assigned.answered,
-    remove: removed.answered,
-    'assign-recorded': assigned.settled,
-    'remove-recorded': removed.settled,
+    assign: assign.answered,
+    remove: remove.answered,
+    'assign-recorded': assign.settled,
+    'remove-recorded': remove.settled,
   };
 }

@@ -6,11 +6,13 @@ import {
   type AuditedEnforcer,
   GrantlogModule,
   grantlogMigrations,
+  type GrantlogOptions,
   OutboxRelay,
   type RoleAssignmentChange,
   RoleAssignments,
   runAs,
 } from 'grantlog';
+import { DataSource } from 'typeorm';
 import { poolSize } from '../sizes';
 import type { Assignment } from './assignments';
 import { scopedModel } from './model';
@@ -31,7 +33,15 @@ export class Ours implements RoleSide {
     this.relay = app.get(OutboxRelay);
   }
 
-  static async open(url: string): Promise<Ours> {
+  /** In an empty database, for those who want to fill them before anybody opens it. */
+  static async createTables(url: string): Promise<void> {
+    const dataSource = new DataSource({ type: 'postgres', url, migrations: grantlogMigrations });
+    await dataSource.initialize();
+    await dataSource.runMigrations();
+    await dataSource.destroy();
+  }
+
+  static async open(url: string, scopeMatching?: GrantlogOptions['scopeMatching']): Promise<Ours> {
     const database = TypeOrmModule.forRoot({
       type: 'postgres',
       url,
@@ -40,7 +50,8 @@ export class Ours implements RoleSide {
       poolSize,
       retryAttempts: 1,
     });
-    const host = { module: BenchModule, imports: [database, GrantlogModule.forRoot({ model: scopedModel() })] };
+    const grantlog = GrantlogModule.forRoot({ model: scopedModel(), scopeMatching });
+    const host = { module: BenchModule, imports: [database, grantlog] };
     // Nest writes errors to stderr and everything else to stdout, where only the figures belong.
     return new Ours(await NestFactory.createApplicationContext(host, { logger: ['error'], abortOnError: false }));
   }

@@ -1,4 +1,4 @@
-import { type Enforcer, newEnforcer } from 'casbin';
+import { type Enforcer, newEnforcer, Util } from 'casbin';
 import { DataSource } from 'typeorm';
 import TypeORMAdapter, { CasbinRule } from 'typeorm-adapter';
 import { poolSize } from '../sizes';
@@ -13,9 +13,21 @@ export class PlainCasbin implements RoleSide {
     readonly enforcer: Enforcer,
   ) {}
 
+  /** In an empty database, for those who want to fill it before anybody opens it. */
+  static async createTables(url: string): Promise<void> {
+    await (await connectCasbin(url)).destroy();
+  }
+
   static async open(url: string): Promise<PlainCasbin> {
     const dataSource = await connectCasbin(url);
     return new PlainCasbin(dataSource, await enforcerOn(dataSource));
+  }
+
+  /** An assignment in `lib^lib:Org1:*` holds in every scope that matches. */
+  static async openWithGlobs(url: string): Promise<PlainCasbin> {
+    const side = await PlainCasbin.open(url);
+    await side.enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
+    return side;
   }
 
   assign({ subject, role, scope }: Assignment): Promise<boolean> {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { CommittedMemory } from '../../libs/grantlog/src/memory/committed-memory';
+import { IndexedModel } from '../../libs/grantlog/src/memory/indexed-model';
 import { PolicyMemory } from '../../libs/grantlog/src/memory/policy-memory';
 import { Position } from '../../libs/grantlog/src/memory/position';
 import { Rule } from '../../libs/grantlog/src/rules/rule';
@@ -33,10 +34,8 @@ class History {
   private nextXid = 100n;
   private latestEnded = 99n;
   private nextOutboxId = 1n;
-  private readonly model = plainModel();
-  private readonly memory = new CommittedMemory(
-    new PolicyMemory({ model: this.model, roleManagerOf: () => undefined, sortPolicies: () => undefined }),
-  );
+  private readonly model = new IndexedModel(plainModel());
+  private readonly memory = new CommittedMemory(new PolicyMemory({ model: this.model, links: new Map() }));
 
   /** A transaction turns a rule that nobody has locked over, `times` times. */
   write(key: number, times: number, own: boolean): void {
@@ -77,19 +76,25 @@ class History {
   }
   private wholeReading = false;
 
-  async readArrives(): Promise<void> {
+  readArrives(): void {
     const { reading } = this;
     this.reading = undefined;
     if (!reading) return;
-    if (this.wholeReading) await this.memory.loaded(reading.rules, reading.position);
-    else await this.memory.advance(reading);
+    if (this.wholeReading) this.load(reading);
+    else this.memory.advance(reading);
     this.hear(this.allCommitted().filter(({ xid }) => reading.position.sees(xid)));
   }
 
-  async answerArrives(at: number): Promise<void> {
+  private load({ rules, position }: Reading): void {
+    const draft = this.memory.draft();
+    for (const { ptype, values } of rules) draft.add(ptype, [...values]);
+    this.memory.loaded(draft, position);
+  }
+
+  answerArrives(at: number): void {
     const [changes] = this.answers.splice(at % (this.answers.length || 1), 1);
     if (!changes) return;
-    await this.memory.committed(changes, true);
+    this.memory.committed(changes, true);
     this.hear(changes);
   }
 
@@ -123,17 +128,20 @@ class History {
   }
 
   /** Everything ends and arrives; then the node looks once more. */
-  async rest(order: readonly number[]): Promise<void> {
+  rest(order: readonly number[]): void {
     while (this.open.length > 0) this.end(order[0] ?? 0, true);
-    for (const at of order) await (at % 4 === 0 ? this.readArrives() : this.answerArrives(at));
-    while (this.answers.length > 0) await this.answerArrives(0);
-    await this.readArrives();
+    for (const at of order) {
+      if (at % 4 === 0) this.readArrives();
+      else this.answerArrives(at);
+    }
+    while (this.answers.length > 0) this.answerArrives(0);
+    this.readArrives();
     this.read(false);
-    await this.readArrives();
+    this.readArrives();
   }
 
   contents(): { memory: string[][]; table: string[][] } {
-    const memory = this.model.model.get('g')?.get('g')?.policy ?? [];
+    const memory = this.model.getPolicy('g', 'g');
     return { memory, table: [...this.table].map((key) => [...ruleOf(key).values]) };
   }
 
@@ -146,7 +154,7 @@ class History {
   }
 }
 
-type Step = (history: History) => void | Promise<void>;
+type Step = (history: History) => void;
 const step = fc.oneof(
   {
     weight: 4,
@@ -187,18 +195,15 @@ export const arrivalSteps = fc.record({
 });
 
 /** What the node remembers in the end, and what the table holds. */
-export async function endOfHistory({
-  steps,
-  order,
-}: {
-  steps: readonly Step[];
-  order: readonly number[];
-}): Promise<{ memory: string[][]; table: string[][] }> {
+export function endOfHistory({ steps, order }: { steps: readonly Step[]; order: readonly number[] }): {
+  memory: string[][];
+  table: string[][];
+} {
   const history = new History();
   for (const one of steps) {
-    await one(history);
+    one(history);
     history.check();
   }
-  await history.rest(order);
+  history.rest(order);
   return history.contents();
 }

@@ -1,9 +1,10 @@
-import type { Model } from 'casbin';
+import { Enforcer, type Model } from 'casbin';
 import type EventEmitter2 from 'eventemitter2';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { RequestLike } from './context/request-context';
 import { InvalidInputError } from './contract/grantlog.error';
+import type { EnforcerClass } from './enforcer/audited-enforcer';
 
 export interface ListenerOptions {
   /** Where the trail's events are emitted. Default: the EventEmitter2 of `@nestjs/event-emitter`, if the host imports it. */
@@ -20,6 +21,11 @@ export interface ListenerOptions {
 export interface GrantlogOptions {
   /** The Casbin model: the path of its CONF file, or a Model. Its request is `subject, action, scope`. */
   readonly model: Model | string;
+  /**
+   * Casbin's class of which the audited enforcer is made: Enforcer, SyncedEnforcer, CachedEnforcer or a subclass.
+   * Default: Enforcer
+   */
+  readonly enforcerClass?: EnforcerClass;
   /** Default: the DataSource of `@nestjs/typeorm`. */
   readonly dataSource?: DataSource;
   /** `'glob'` lets an assignment in `lib^lib:Org1:*` hold in every scope that matches. Default: `'exact'` */
@@ -58,6 +64,10 @@ const fn = <T>(description: string): z.ZodType<T> =>
   z.custom<T>((value) => typeof value === 'function', `must be a function that ${description}`);
 const object = <T>(description: string): z.ZodType<T> =>
   z.custom<T>((value) => typeof value === 'object' && value !== null, `must be ${description}`);
+const enforcerClass = z.custom<EnforcerClass>(
+  (value) => typeof value === 'function' && (value === Enforcer || value.prototype instanceof Enforcer),
+  "must be Casbin's Enforcer, SyncedEnforcer or CachedEnforcer, or a subclass, of the casbin package that Grantlog uses",
+);
 const count = (fallback: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(fallback);
 
 const listeners = z.strictObject({
@@ -69,6 +79,7 @@ const listeners = z.strictObject({
 
 const schema = z.strictObject({
   model: z.union([z.string().min(1), object<Model>('a Casbin Model or the path of a CONF file')]),
+  enforcerClass: enforcerClass.default(() => Enforcer),
   dataSource: object<DataSource>('a TypeORM DataSource').optional(),
   scopeMatching: z.enum(['exact', 'glob']).default('exact'),
   separator: z.string().min(1).max(10).default('^'),

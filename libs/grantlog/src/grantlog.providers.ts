@@ -70,10 +70,11 @@ const changing: Provider[] = [
     inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal],
     useFactory: async (options: ResolvedOptions, dataSource: DataSource, keys: KeySyntax, signal: CommitSignal) => {
       const attributor = new Attributor({ keys, actor: options.actor, onMissingActor: options.onMissingActor });
-      const { model, scopeMatching, maxRules, transaction: ambientManager } = options;
+      const { model, enforcerClass, scopeMatching, maxRules, transaction: ambientManager } = options;
       const assembly = await assembleEnforcer({
         dataSource,
         model,
+        enforcerClass,
         scopeMatching,
         maxRules,
         ambientManager,

@@ -9,7 +9,7 @@ interface Answer<Row> {
 
 /** The part of node-postgres's client that is used here. */
 export interface PostgresClient {
-  query<Row>(statement: { text: string; name?: string; values: unknown[] }): Promise<Answer<Row>>;
+  query<Row>(statement: { text: string; name?: string; rowMode?: 'array'; values: unknown[] }): Promise<Answer<Row>>;
   /** One statement, or several, which answer one by one. */
   query<Row>(statements: string): Promise<Answer<Row> | Answer<Row>[]>;
   getTransactionStatus?(): string | null;

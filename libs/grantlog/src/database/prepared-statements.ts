@@ -17,12 +17,12 @@ export function avoidPreparedStatements(dataSource: DataSource): void {
 export async function send<Row>(
   dataSource: DataSource,
   client: PostgresClient,
-  { text, name }: Statement,
+  { name, ...unnamed }: Statement,
   parameters: readonly unknown[],
 ): Promise<Row[]> {
   const values = [...parameters];
-  if (name === undefined || forgetful.has(dataSource)) return (await client.query<Row>({ text, values })).rows;
-  return (await client.query<Row>({ text, name, values })).rows;
+  if (name === undefined || forgetful.has(dataSource)) return (await client.query<Row>({ ...unnamed, values })).rows;
+  return (await client.query<Row>({ ...unnamed, name, values })).rows;
 }
 
 /**

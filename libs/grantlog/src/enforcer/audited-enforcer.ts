@@ -1,14 +1,44 @@
-import { type Adapter, Enforcer, type RoleManager } from 'casbin';
+import { type Adapter, Enforcer } from 'casbin';
 import { InvalidInputError } from '../contract/grantlog.error';
-import type { CasbinParts } from '../memory/policy-memory';
-import { refusedCalls, UnauditedCallError } from './refused-calls';
+import type { MemorySweep } from '../memory/memory-sweep';
+import type { LoadFilter, RulePart } from '../memory/rule-part';
 import { sectionOf } from '../rules/rule';
 import type { RuleChanges } from '../rules/rule-changes';
+import { casbinFilter, type RuleFilter } from '../rules/rule-filter';
+import { DecisionCache } from './decision-cache';
+import { openLockOf } from './open-lock';
+import { grantsOf, holdersOf, permissionsOf, rolesOf } from './rbac-filters';
+import { refusedCalls, UnauditedCallError } from './refused-calls';
 
 interface EnforcerParts {
   readonly changes: RuleChanges;
-  readonly reload: () => Promise<void>;
+  readonly memory: MemorySweep;
+  /** The part of the table that filters select. */
+  readonly partOf: (filters: readonly LoadFilter[]) => RulePart;
   readonly adapter: Adapter;
+}
+
+/** Casbin's Enforcer, SyncedEnforcer or CachedEnforcer, or a class made of one of them; constructed without arguments. */
+export type EnforcerClass<T extends Enforcer = Enforcer> = new () => T;
+
+/** What an audited enforcer has besides Casbin's API: the seam at which the module puts its parts in. */
+export interface AuditedSeam {
+  /** @internal Casbin constructs enforcers without arguments; this is where the parts come in and the door closes. */
+  attach(parts: EnforcerParts): void;
+  /** @internal MUST be called in the same turn in which memory has changed. */
+  memoryChanged(): void;
+}
+
+const made = new WeakMap<EnforcerClass, EnforcerClass<Enforcer & AuditedSeam>>();
+
+/**
+ * The audited class of one of Casbin's enforcer classes; the same one whenever it is asked for, so that `instanceof` works.
+ * What AuditedEnforcer promises holds for it.
+ */
+export function audited<T extends Enforcer>(Base: EnforcerClass<T>): EnforcerClass<T & AuditedSeam> {
+  const known = made.get(Base) ?? mixin(Base);
+  made.set(Base, known);
+  return known as EnforcerClass<T & AuditedSeam>;
 }
 
 /**
@@ -17,62 +47,152 @@ interface EnforcerParts {
  * would change rules without a record are refused with an UnauditedCallError. What `getModel()` and `getRoleManager()` hand
  * out is Casbin's own and for reading: a change made there is in this node's memory only, and no record tells of it.
  */
-export class AuditedEnforcer extends Enforcer {
-  private changes!: RuleChanges;
-  private reload!: () => Promise<void>;
+export type AuditedEnforcer = Enforcer & AuditedSeam;
+export const AuditedEnforcer = audited(Enforcer);
 
-  /** @internal Casbin constructs enforcers without arguments; this is where the parts come in and the door closes. */
-  attach({ changes, reload, adapter }: EnforcerParts): void {
-    this.changes = changes;
-    this.reload = reload;
-    this.adapter = adapter;
-    refuseUnauditedCalls(this);
-  }
+// eslint-disable-next-line max-lines-per-function -- a mixin is a class inside a function; the methods of the class are short
+function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
+  return class Audited extends Base implements AuditedSeam {
+    private changes!: RuleChanges;
+    private memory!: MemorySweep;
+    private partOf!: EnforcerParts['partOf'];
+    private filters: readonly LoadFilter[] = [];
+    private decisions: DecisionCache | undefined;
 
-  /** @internal */
-  memoryParts(): CasbinParts {
-    return {
-      model: this.model,
-      roleManagerOf: (ptype): RoleManager | undefined => this.rmMap.get(ptype),
-      sortPolicies: () => {
-        this.sortPolicies();
-        this.model.sortPoliciesBySubjectHierarchy();
-      },
-    };
-  }
+    attach({ changes, memory, partOf, adapter }: EnforcerParts): void {
+      this.changes = changes;
+      this.memory = memory;
+      this.partOf = partOf;
+      this.adapter = adapter;
+      refuseUnauditedCalls(this);
+      openLockOf(this);
+      this.decisions = DecisionCache.of(this);
+    }
 
-  /** Brings memory up to date with the table; what is granted before and after stays granted in between. */
-  override loadPolicy(): Promise<void> {
-    return this.reload();
-  }
+    memoryChanged(): void {
+      this.decisions?.memoryChanged();
+    }
 
-  override isFiltered(): boolean {
-    return false;
-  }
+    /** Reads the whole table again; what is granted before and after stays granted in between. */
+    override loadPolicy(): Promise<void> {
+      return this.memory.reload();
+    }
 
-  override enableAutoSave(autoSave: boolean): void {
-    if (!autoSave) throw new UnauditedCallError('enableAutoSave(false)', 'every change is saved when it is made.');
-  }
+    /** Reads what matches a filter as typeorm-adapter takes it, in the place of everything else, and follows that part. */
+    override async loadFilteredPolicy(filter: LoadFilter): Promise<boolean> {
+      return this.loadPart([filter]);
+    }
 
-  protected override async addPolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
-    return (await this.changes.add(inSection(section, ptype), [values])).length > 0;
-  }
+    /** Adds what matches a filter to a filtered policy; a whole one has it already. */
+    override async loadIncrementalFilteredPolicy(filter: LoadFilter): Promise<boolean> {
+      if (this.isFiltered()) return this.loadPart([...this.filters, filter]);
+      this.partOf([filter]); // which refuses what is no filter
+      return true;
+    }
 
-  protected override async addPoliciesInternal(section: string, ptype: string, rules: string[][]): Promise<boolean> {
-    return this.changes.addAllOrNone(inSection(section, ptype), rules);
-  }
+    override isFiltered(): boolean {
+      return this.memory.isFiltered;
+    }
 
-  protected override async addPoliciesInternalEx(section: string, ptype: string, rules: string[][]): Promise<boolean> {
-    return (await this.changes.add(inSection(section, ptype), rules)).length > 0;
-  }
+    /** Writes the difference between memory and the table, in one transaction. */
+    override async savePolicy(): Promise<boolean> {
+      await this.changes.reconcile(this.memory.difference());
+      return true;
+    }
 
-  protected override async removePolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
-    return (await this.changes.remove(inSection(section, ptype), [values])).length > 0;
-  }
+    /** Links follow the rules by themselves: there is nothing to build, and what was changed past the rules is undone. */
+    override buildRoleLinks(): Promise<void> {
+      return this.memory.caughtUp();
+    }
 
-  protected override async removePoliciesInternal(section: string, ptype: string, rules: string[][]): Promise<boolean> {
-    return this.changes.removeAllOrNone(inSection(section, ptype), rules);
-  }
+    override enableAutoSave(autoSave: boolean): void {
+      if (!autoSave) throw new UnauditedCallError('enableAutoSave(false)', 'every change is saved when it is made.');
+    }
+
+    /** Removes the user's roles and permissions, all of them together. */
+    override async deleteUser(user: string): Promise<boolean> {
+      return this.removed(rolesOf(user), permissionsOf(user, this.subjectColumn(), 'user'));
+    }
+
+    /** Removes the role from whoever has it (Casbin leaves that), its own roles and its permissions, all of them together. */
+    override async deleteRole(role: string): Promise<boolean> {
+      const [held, own] = [grantsOf(role), { ptype: 'g', values: [role] }];
+      return this.removed(held, own, permissionsOf(role, this.subjectColumn(), 'role'));
+    }
+
+    override async deleteRolesForUser(user: string, domain?: string): Promise<boolean> {
+      return this.removed(rolesOf(user, domain));
+    }
+
+    override async deletePermission(...permission: string[]): Promise<boolean> {
+      return this.removed(holdersOf(permission));
+    }
+
+    override async deletePermissionsForUser(user: string): Promise<boolean> {
+      return this.removed(permissionsOf(user, this.subjectColumn(), 'user'));
+    }
+
+    protected override async addPolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
+      return (await this.changes.add(inSection(section, ptype), [values])).length > 0;
+    }
+
+    protected override async addPoliciesInternal(section: string, ptype: string, rules: string[][]): Promise<boolean> {
+      return this.changes.addAllOrNone(inSection(section, ptype), rules);
+    }
+
+    protected override async addPoliciesInternalEx(
+      section: string,
+      ptype: string,
+      rules: string[][],
+    ): Promise<boolean> {
+      return (await this.changes.add(inSection(section, ptype), rules)).length > 0;
+    }
+
+    protected override async updatePolicyInternal(
+      section: string,
+      ptype: string,
+      old: string[],
+      renewed: string[],
+    ): Promise<boolean> {
+      return this.changes.update(inSection(section, ptype), old, renewed);
+    }
+
+    protected override async removePolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
+      return (await this.changes.remove(inSection(section, ptype), [values])).length > 0;
+    }
+
+    protected override async removePoliciesInternal(
+      section: string,
+      ptype: string,
+      rules: string[][],
+    ): Promise<boolean> {
+      return this.changes.removeAllOrNone(inSection(section, ptype), rules);
+    }
+
+    protected override async removeFilteredPolicyInternal(
+      section: string,
+      ptype: string,
+      fieldIndex: number,
+      fieldValues: string[],
+    ): Promise<boolean> {
+      return this.removed(casbinFilter(inSection(section, ptype), fieldIndex, fieldValues));
+    }
+
+    private async loadPart(filters: readonly LoadFilter[]): Promise<boolean> {
+      await this.memory.reload(this.partOf(filters));
+      this.filters = filters;
+      return true;
+    }
+
+    private async removed(...filters: RuleFilter[]): Promise<boolean> {
+      return (await this.changes.removeAnyOf(filters)).length > 0;
+    }
+
+    /** The column of `p` that says whose a rule is; negative if the model does not say. */
+    private subjectColumn(): number {
+      return this.getFieldIndex('p', 'sub');
+    }
+  };
 }
 
 /** `addNamedPolicy('g', …)` names a policy type that its section does not have. */
@@ -82,7 +202,7 @@ function inSection(section: string, ptype: string): string {
 }
 
 /** Closes Casbin's ways around the audited path: thrown where Casbin answers at once, rejected where it answers later. */
-function refuseUnauditedCalls(enforcer: AuditedEnforcer): void {
+function refuseUnauditedCalls(enforcer: Enforcer): void {
   for (const [call, remedy] of Object.entries(refusedCalls)) {
     const original: unknown = Reflect.get(enforcer, call);
     const answersLater = original?.constructor.name === 'AsyncFunction';

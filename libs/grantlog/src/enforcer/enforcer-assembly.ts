@@ -4,11 +4,15 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { Attributor } from '../context/attributor';
 import { GrantlogError } from '../contract/grantlog.error';
 import type { CommitSignal } from '../outbox/commit-signal';
-import { AuditedEnforcer } from './audited-enforcer';
+import { audited, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
 import { CallerTransaction } from '../rules/caller-transaction';
 import { CommittedMemory } from '../memory/committed-memory';
+import { IndexedModel } from '../memory/indexed-model';
 import { MemorySweep } from '../memory/memory-sweep';
 import { PolicyMemory } from '../memory/policy-memory';
+import { RoleLinks } from '../memory/role-links';
+import { partOf } from '../memory/rule-part';
+import { sectionOf } from '../rules/rule';
 import { ReadOnlyAdapter } from './read-only-adapter';
 import { RuleChanges } from '../rules/rule-changes';
 import { RuleReader } from '../memory/rule-reader';
@@ -18,6 +22,7 @@ export interface EnforcerOptions {
   readonly dataSource: DataSource;
   /** A Casbin model, or the path of its CONF file. */
   readonly model: Model | string;
+  readonly enforcerClass: EnforcerClass;
   readonly scopeMatching: 'exact' | 'glob';
   readonly ambientManager: () => EntityManager | undefined;
   readonly maxRules: number;
@@ -35,21 +40,34 @@ export interface EnforcerAssembly {
 /** Builds an audited enforcer; its memory is empty until `memory.start()`. */
 export async function assembleEnforcer(options: EnforcerOptions): Promise<EnforcerAssembly> {
   const { dataSource, attributor, signal, maxRules } = options;
-  const enforcer = await newEnforcerWithClass(AuditedEnforcer, readModel(options.model));
+  const model = new IndexedModel(readModel(options.model));
+  const enforcer = await newEnforcerWithClass(audited(options.enforcerClass), model);
+  const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
-  await enforcer.buildRoleLinks(); // binds the model to its role managers, which Casbin does not do before a first load
-  const committed = new CommittedMemory(new PolicyMemory(enforcer.memoryParts()));
+  const committed = new CommittedMemory(new PolicyMemory({ model, links, changed: () => enforcer.memoryChanged() }));
   const memory = new MemorySweep(new RuleReader(dataSource), committed);
   const store = new RuleStore({
     dataSource,
     signal,
     size: () => committed.size,
-    committed: (changes, whole) => committed.committed(changes, whole),
+    committed: (changes, whole) => memory.committed(changes, whole),
   });
   const transaction = new CallerTransaction(dataSource, options.ambientManager);
-  const changes = new RuleChanges({ model: enforcer.getModel(), store, attributor, transaction, maxRules });
-  enforcer.attach({ changes, reload: () => memory.reload(), adapter: new ReadOnlyAdapter() });
+  const changes = new RuleChanges({ model, store, attributor, transaction, maxRules });
+  const adapter = new ReadOnlyAdapter();
+  enforcer.attach({ changes, memory, partOf: (filters) => partOf(dataSource, filters), adapter });
   return { enforcer, changes, memory };
+}
+
+/** Gives each grouping a role manager whose links follow the rules. */
+function linksFor(model: IndexedModel, enforcer: AuditedEnforcer): Map<string, RoleLinks> {
+  const groupings = model.shapes.map(({ ptype }) => ptype).filter((ptype) => sectionOf(ptype) === 'g');
+  const links = new Map(groupings.map((ptype) => [ptype, new RoleLinks()]));
+  for (const [ptype, roleLinks] of links) {
+    enforcer.setNamedRoleManager(ptype, roleLinks);
+    model.link(ptype, roleLinks);
+  }
+  return links;
 }
 
 /** The model could not be read. The message names the file and what Casbin says about it. */

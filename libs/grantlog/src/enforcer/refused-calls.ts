@@ -7,26 +7,11 @@ export class UnauditedCallError extends GrantlogError {
   }
 }
 
-const useOurs = 'add or remove the rules by the calls that name them (addPolicy, removePolicy, addRoleForUser, …).';
 const memoryOnly = 'it changes this node’s memory only. Memory follows the committed rules by itself.';
 const oneModel = 'the enforcer is built once, from the module’s options.';
 
 /** Casbin's ways around the audited path, and what to do instead. */
 export const refusedCalls: Readonly<Record<string, string>> = {
-  updatePolicy: useOurs,
-  updateNamedPolicy: useOurs,
-  updateGroupingPolicy: useOurs,
-  updateNamedGroupingPolicy: useOurs,
-  removeFilteredPolicy: useOurs,
-  removeFilteredNamedPolicy: useOurs,
-  removeFilteredGroupingPolicy: `${useOurs} RoleAssignments.removeAll() removes assignments by a filter.`,
-  removeFilteredNamedGroupingPolicy: useOurs,
-  deleteRolesForUser: 'use RoleAssignments.removeAll({ subject }).',
-  deleteUser: 'use RoleAssignments.removeAll({ subject }) and remove the policies one by one.',
-  deleteRole: 'use RoleAssignments.removeAll({ role }) and remove the policies one by one.',
-  deletePermission: useOurs,
-  deletePermissionsForUser: useOurs,
-  savePolicy: 'every change is saved when it is made.',
   clearPolicy: memoryOnly,
   selfAddPolicy: memoryOnly,
   selfAddPolicies: memoryOnly,
@@ -35,10 +20,7 @@ export const refusedCalls: Readonly<Record<string, string>> = {
   selfRemoveFilteredPolicy: memoryOnly,
   selfUpdatePolicy: memoryOnly,
   selfUpdatePolicies: memoryOnly,
-  buildRoleLinks: memoryOnly,
   buildIncrementalRoleLinks: memoryOnly,
-  loadFilteredPolicy: 'memory holds the whole table, so that it can follow it.',
-  loadIncrementalFilteredPolicy: 'memory holds the whole table, so that it can follow it.',
   loadModel: oneModel,
   setModel: oneModel,
   setAdapter: oneModel,

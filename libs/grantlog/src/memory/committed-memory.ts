@@ -1,7 +1,8 @@
+import type { RuleChange } from '../rules/rule-change';
+import type { PolicyDraft } from './policy-draft';
+import type { MemoryThen } from './policy-difference';
 import type { PolicyMemory } from './policy-memory';
 import type { Position } from './position';
-import type { Rule } from '../rules/rule';
-import type { RuleChange } from '../rules/rule-change';
 
 /** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */
 export interface Advance {
@@ -31,6 +32,13 @@ export class CommittedMemory {
     return [...this.told];
   }
 
+  /** Memory as Casbin sees it now. */
+  now(): MemoryThen {
+    const ahead = new Map(this.ahead);
+    const knew = (change: RuleChange): boolean => (ahead.get(change.rule.key)?.outboxId ?? -1n) >= change.outboxId;
+    return { contents: [...this.memory.contents()], knew };
+  }
+
   /** Rules in memory. */
   get size(): number {
     return this.memory.size;
@@ -40,28 +48,40 @@ export class CommittedMemory {
    * Changes of this node, of different rules, whose commit was answered.
    * @param whole whether these are all the changes of their transaction
    */
-  committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
+  committed(changes: readonly RuleChange[], whole: boolean): void {
     const news = changes.filter(
       (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(change.rule.key), change),
     );
     for (const change of news) this.ahead.set(change.rule.key, change);
     if (whole) for (const { xid } of changes) if (!this.at?.sees(xid)) this.told.add(xid);
-    return this.memory.apply(news);
+    this.memory.apply(news);
+  }
+
+  /** A place for the rules that a load finds, until it is known that it has found all. */
+  draft(): PolicyDraft {
+    return this.memory.draft();
   }
 
   /** The whole table, as it was at a position. */
-  loaded(rules: readonly Rule[], position: Position): Promise<void> {
+  loaded(draft: PolicyDraft, position: Position): void {
     this.moveTo(position);
-    const wanted = new Map(rules.map((rule) => [rule.key, rule]));
-    for (const [key, { operation, rule }] of this.ahead) {
-      if (operation === 'created') wanted.set(key, rule);
-      else wanted.delete(key);
+    for (const { operation, rule } of this.ahead.values()) {
+      if (operation === 'created') draft.add(rule.ptype, [...rule.values]);
+      else draft.delete(rule.ptype, rule.values);
     }
-    return this.memory.replace(wanted);
+    this.memory.become(draft);
+  }
+
+  /** A part of the table, as it was at a position. What was committed beyond is told again, so that it can be seen what belongs to the part. */
+  loadedPart(draft: PolicyDraft, position: Position): void {
+    this.moveTo(position);
+    this.ahead.clear();
+    this.told.clear();
+    this.memory.become(draft);
   }
 
   /** The changes between the present position and a later one. */
-  advance({ position, changes }: Advance): Promise<void> {
+  advance({ position, changes }: Advance): void {
     const latest = new Map<string, RuleChange>();
     for (const change of changes) {
       const key = change.rule.key;
@@ -71,7 +91,12 @@ export class CommittedMemory {
       if (isLater(this.ahead.get(key), change)) latest.delete(key);
     }
     this.moveTo(position);
-    return this.memory.apply(latest.values());
+    this.memory.apply(latest.values());
+  }
+
+  /** Undoes what was changed in memory past the rules. @returns whether anything was */
+  restore(): boolean {
+    return this.memory.restore();
   }
 
   private moveTo(position: Position): void {

@@ -1,6 +1,12 @@
 import { Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { InvalidInputError } from '../contract/grantlog.error';
+import type { RuleChange } from '../rules/rule-change';
+import type { RuleDifference } from '../rules/rule-difference';
 import { Sweep } from '../sweep/sweep';
 import type { CommittedMemory } from './committed-memory';
+import { differenceInside } from './policy-difference';
+import type { RulePart } from './rule-part';
 import type { RuleReader } from './rule-reader';
 
 const interval = 500;
@@ -15,7 +21,11 @@ export interface MemoryHealth {
 export class MemorySweep {
   private readonly log = new Logger('Grantlog');
   private readonly sweep: Sweep;
+  /** What memory is to hold; `undefined` means the whole table. */
+  private part: RulePart | undefined;
+  private loadedPart: RulePart | undefined;
   private reloadWanted = true;
+  private warned = false;
   private caughtUpAt = performance.now();
   private lastError: string | null = null;
 
@@ -31,6 +41,11 @@ export class MemorySweep {
         if (failures === 1) this.log.error(`Memory cannot follow the database, and will keep trying: ${String(error)}`);
       },
     });
+  }
+
+  /** Whether memory holds a part of the table only. */
+  get isFiltered(): boolean {
+    return this.loadedPart !== undefined;
   }
 
   /** Loads the table, then follows it. Rejects if the table cannot be loaded. */
@@ -56,10 +71,43 @@ export class MemorySweep {
     return this.sweep.now();
   }
 
-  /** Reads the whole table again; until it is read, and if it cannot be read, memory stays as it is. */
-  reload(): Promise<void> {
+  /**
+   * Reads the whole table again, or the given part of it, and follows that from then on. Until it is read, and if it cannot
+   * be read, memory stays as it is.
+   */
+  async reload(part?: RulePart): Promise<void> {
+    const before = this.part;
+    this.part = part;
     this.reloadWanted = true;
-    return this.sweep.now();
+    try {
+      await this.sweep.now();
+    } catch (error) {
+      if (this.part === part) this.part = before;
+      throw error;
+    }
+  }
+
+  /**
+   * Shows changes of this node whose commit was answered. If memory holds a part of the table, the database is asked what
+   * belongs to it; should that fail, the next round will do it.
+   * @param whole whether these are all the changes of their transaction
+   */
+  async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
+    if (this.part) await this.sweep.now().catch(() => undefined);
+    else this.memory.committed(changes, whole);
+  }
+
+  /**
+   * Takes memory as it is now, and gives what compares that with the table inside a transaction.
+   * @throws InvalidInputError if memory holds a part of the table: what it lacks would count as surplus
+   */
+  difference(): (manager: EntityManager) => Promise<RuleDifference> {
+    const { position } = this.memory;
+    if (this.part || this.loadedPart || !position) {
+      throw new InvalidInputError('savePolicy', 'Cannot save a filtered policy; loadPolicy() loads the whole one');
+    }
+    const now = this.memory.now();
+    return (manager) => differenceInside(manager, now, this.reader.seenFrom(position));
   }
 
   health(): MemoryHealth {
@@ -69,20 +117,40 @@ export class MemorySweep {
   private async catchUp(): Promise<void> {
     const from = performance.now();
     const position = this.memory.position;
-    if (this.reloadWanted || !position) await this.load();
-    else await this.memory.advance(await this.reader.since(position, this.memory.knownBeyond));
+    if (this.reloadWanted || !position) {
+      await this.load();
+    } else {
+      const advance = await this.reader.since(position, this.memory.knownBeyond);
+      this.restore();
+      if (this.part && advance.changes.length > 0) await this.load();
+      else this.memory.advance(advance);
+    }
     this.caughtUpAt = from;
     this.lastError = null;
   }
 
   private async load(): Promise<void> {
+    const { part, memory } = this;
+    const draft = memory.draft();
     this.reloadWanted = false;
     try {
-      const { rules, position } = await this.reader.load();
-      await this.memory.loaded(rules, position);
+      const position = await this.reader.load(part, (ptype, values) => draft.add(ptype, values));
+      this.restore();
+      if (part) memory.loadedPart(draft, position);
+      else memory.loaded(draft, position);
+      this.loadedPart = part;
     } catch (error) {
       this.reloadWanted = true;
       throw error;
     }
+  }
+
+  private restore(): void {
+    if (!this.memory.restore() || this.warned) return;
+    this.warned = true;
+    this.log.warn(
+      'Memory was changed past the enforcer, through getModel() or getRoleManager(). That was undone, because no rule in the ' +
+        'table says so and no record could tell of it; change rules through the enforcer. This is said once.',
+    );
   }
 }

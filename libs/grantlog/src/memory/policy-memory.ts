@@ -1,30 +1,22 @@
-import { Assertion, type Model, type RoleManager } from 'casbin';
 import type { AuditOperation } from '../contract/audit-event';
-import { type Rule, sectionOf } from '../rules/rule';
-
-/** What the memory of a Casbin enforcer consists of. */
-export interface CasbinParts {
-  readonly model: Model;
-  readonly roleManagerOf: (ptype: string) => RoleManager | undefined;
-  /** Puts `p` rules in order again, for models with priorities. */
-  readonly sortPolicies: () => void;
-}
+import type { Rule } from '../rules/rule';
+import type { IndexedModel } from './indexed-model';
+import { PolicyDraft } from './policy-draft';
+import type { RoleLinks } from './role-links';
+import { isLinkedBy, linkOf, linksOf } from './rule-link';
 
 export interface MemoryChange {
   readonly operation: AuditOperation;
   readonly rule: Rule;
 }
 
-/** What becomes of the rules of one policy type; those that go are the very arrays that stand in the model. */
-interface Edit {
-  readonly added: string[][];
-  readonly removed: Set<string[]>;
-}
-
-/** A rule in memory, and the array that stands for it in Casbin's model. */
-interface Known {
-  readonly rule: Rule;
-  readonly values: string[];
+/** What the memory of a Casbin enforcer consists of. */
+export interface PolicyMemoryParts {
+  readonly model: IndexedModel;
+  /** The role manager of each grouping. */
+  readonly links: ReadonlyMap<string, RoleLinks>;
+  /** Hears that `enforce()` may answer otherwise than before. MUST NOT throw. */
+  readonly changed?: () => void;
 }
 
 /**
@@ -32,79 +24,76 @@ interface Known {
  * other work in between, so that no `enforce()` meets a half-applied change.
  */
 export class PolicyMemory {
-  private readonly known = new Map<string, Known>();
-
-  constructor(private readonly casbin: CasbinParts) {}
+  constructor(private readonly parts: PolicyMemoryParts) {}
 
   get size(): number {
-    return this.known.size;
+    return this.parts.model.size;
+  }
+
+  /** Every rule as Casbin sees it now, also what was changed past us. */
+  contents(): Iterable<Rule> {
+    return this.parts.model.contents();
   }
 
   /** Applies changes, at most one for each rule. Repeating one does nothing. */
-  async apply(changes: Iterable<MemoryChange>): Promise<void> {
-    const links: Promise<void>[] = [];
-    const edits = new Map<string, Edit>();
+  apply(changes: Iterable<MemoryChange>): void {
+    const { model } = this.parts;
+    const changed = new Set<string>();
     for (const { operation, rule } of changes) {
-      const known = this.known.get(rule.key);
-      if (!this.assertionOf(rule.ptype) || (known !== undefined) === (operation === 'created')) continue;
-      const edit = edits.get(rule.ptype) ?? { added: [], removed: new Set() };
-      edits.set(rule.ptype, edit);
-      if (known) {
-        this.known.delete(rule.key);
-        edit.removed.add(known.values);
-        links.push(this.link('deleteLink', rule));
-      } else {
-        const values = [...rule.values];
-        this.known.set(rule.key, { rule, values });
-        edit.added.push(values);
-        links.push(this.link('addLink', rule));
-      }
+      const differs =
+        operation === 'created' ? model.put(rule.ptype, rule.values) : model.drop(rule.ptype, rule.values);
+      if (this.relink(rule) || differs) changed.add(rule.ptype);
     }
-    for (const [ptype, edit] of edits) this.rewrite(ptype, edit);
-    if (edits.size > 0) this.casbin.sortPolicies();
-    await Promise.all(links);
+    if (changed.size > 0) this.show(changed);
   }
 
-  /** Makes memory hold exactly these rules, by the difference: at no moment is a rule missing that was and stays there. */
-  replace(rules: ReadonlyMap<string, Rule>): Promise<void> {
-    const changes: MemoryChange[] = [];
-    for (const [key, { rule }] of this.known) if (!rules.has(key)) changes.push({ operation: 'deleted', rule });
-    for (const [key, rule] of rules) if (!this.known.has(key)) changes.push({ operation: 'created', rule });
-    return this.apply(changes);
+  /** A place to put rules together before they are shown. */
+  draft(): PolicyDraft {
+    return new PolicyDraft(this.parts.model.shapes);
   }
 
-  /**
-   * Puts a new assertion in the place of the old one: an `enforce()` under way walks along the old one's rules by index, and
-   * would stumble if they moved. Only additions to groupings, along which nobody walks, are made in place.
-   */
-  private rewrite(ptype: string, { added, removed }: Edit): void {
-    const assertion = this.assertionOf(ptype);
-    if (!assertion) return;
-    if (sectionOf(ptype) === 'g' && removed.size === 0) {
-      for (const values of added) assertion.policy.push(values);
-      return;
+  /** Puts a draft in the place of everything that was there: at no moment is a rule missing that was and stays there. */
+  become(draft: PolicyDraft): void {
+    for (const [ptype, { rules, graph }] of draft.types) {
+      this.parts.model.take(ptype, rules);
+      this.parts.links.get(ptype)?.replace(graph);
     }
-    const renewed = Object.assign(new Assertion(), assertion, {
-      policy: without(assertion.policy, removed).concat(added),
-    });
-    this.casbin.model.model.get(sectionOf(ptype))?.set(ptype, renewed);
+    this.show(draft.types.keys());
   }
 
-  private assertionOf(ptype: string): Assertion | undefined {
-    return this.casbin.model.model.get(sectionOf(ptype))?.get(ptype);
+  /** Undoes what was changed through the model or a role manager, past the rules. @returns whether anything was */
+  restore(): boolean {
+    const { model, links } = this.parts;
+    const touched = model.restore();
+    for (const [ptype, roleLinks] of links) {
+      const rules = model.rulesOf(ptype);
+      const shape = model.shapeOf(ptype);
+      if (!rules || !shape) continue;
+      const isRule = (...link: (string | undefined)[]): boolean =>
+        isLinkedBy(
+          rules,
+          shape,
+          link.filter((value) => value !== undefined),
+        );
+      if (roleLinks.restore(isRule, () => linksOf(rules, shape))) touched.add(ptype);
+    }
+    if (touched.size > 0) this.parts.changed?.();
+    return touched.size > 0;
   }
 
-  /** Casbin's role manager does its work before it returns the promise; the promise only tells of a refusal. */
-  private link(verb: 'addLink' | 'deleteLink', { ptype, values }: Rule): Promise<void> {
-    const [child = '', parent = '', ...domain] = values;
-    if (sectionOf(ptype) !== 'g') return Promise.resolve();
-    return this.casbin.roleManagerOf(ptype)?.[verb](child, parent, ...domain) ?? Promise.resolve();
+  /** Makes the link of a rule what the rules say. @returns whether it was otherwise */
+  private relink({ ptype, values }: Rule): boolean {
+    const { model, links } = this.parts;
+    const rules = model.rulesOf(ptype);
+    const shape = model.shapeOf(ptype);
+    const link = shape && linkOf(shape, values);
+    const roleLinks = links.get(ptype);
+    if (!rules || !link || !roleLinks) return false;
+    return isLinkedBy(rules, shape, link) ? roleLinks.link(link) : roleLinks.unlink(link);
   }
-}
 
-function without(policy: readonly string[][], removed: ReadonlySet<string[]>): string[][] {
-  if (removed.size > 1) return policy.filter((values) => !removed.has(values));
-  const [only] = removed;
-  const at = only ? policy.indexOf(only) : -1;
-  return at < 0 ? [...policy] : policy.toSpliced(at, 1);
+  private show(ptypes: Iterable<string>): void {
+    this.parts.model.changed(ptypes);
+    this.parts.changed?.();
+  }
 }

@@ -1,75 +1,118 @@
 import type { DataSource } from 'typeorm';
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
-import { ownTransaction } from '../database/own-transaction';
+import { ownTransaction, type Send } from '../database/own-transaction';
 import { query } from '../database/query';
-import type { Advance } from './committed-memory';
-import { Position } from './position';
+import type { Statement } from '../database/statement';
 import { Rule, ruleColumns } from '../rules/rule';
-import { ruleOf } from '../rules/rule-change';
+import { type RuleChange, ruleOf } from '../rules/rule-change';
+import type { Advance } from './committed-memory';
+import type { SeenInside } from './policy-difference';
+import { Position } from './position';
+import type { RulePart } from './rule-part';
 
 const wherePositionIs = `SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head FROM audit_head`;
 const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ; ${wherePositionIs}`;
-const everyRule = `SELECT ptype, ${ruleColumns.join(', ')} FROM casbin_rule ORDER BY id`;
+
+/** Rows that are read in one go: few enough that the event loop is free again after some milliseconds. */
+const pageSize = 5_000;
+
+/** Changes that can be seen from here and could not from a position, except those of known transactions. */
+const changes = `
+  SELECT outbox_id::text AS "outboxId", xid::text AS xid, operation, details FROM audit_change
+  WHERE seq > $2 AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) AND xid <> ALL ($3::xid8[])`;
 
 /** One statement, hence one snapshot: what it reads and the position it tells belong together. */
 const changesSince = `
   SELECT here.snapshot, here.head, change.*
-  FROM (${wherePositionIs}) AS here
-  LEFT JOIN (
-    SELECT outbox_id::text AS "outboxId", xid::text AS xid, operation, details FROM audit_change
-    WHERE seq > $2 AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) AND xid <> ALL ($3::xid8[])
-  ) AS change ON true`;
+  FROM (${wherePositionIs}) AS here LEFT JOIN (${changes}) AS change ON true`;
 
-interface RuleRow extends Record<(typeof ruleColumns)[number], string | null> {
-  readonly ptype: string;
-}
+const everyRule = `SELECT ptype, ARRAY[${ruleColumns.join(', ')}] AS columns FROM casbin_rule`;
+
+/** The id, the policy type and the columns of a rule. */
+type RuleRow = readonly [id: number, ptype: string, ...values: (string | null)[]];
+const firstColumn = 2;
 
 interface ChangeRow {
-  readonly snapshot: string;
-  readonly head: string;
-  /** Null in the one row that tells the position when nothing has changed. */
-  readonly outboxId: string | null;
+  readonly outboxId: string;
   readonly xid: string;
   readonly operation: AuditOperation;
   readonly details: RuleDetails;
 }
 
-/** The whole table. */
-interface Loaded {
-  readonly rules: Rule[];
-  readonly position: Position;
-}
+/** A change with the position; the position alone if nothing has changed. */
+type SinceRow = { readonly snapshot: string; readonly head: string } & (ChangeRow | { readonly outboxId: null });
 
 /** Reads committed rules, always together with the position they were read at. */
 export class RuleReader {
   constructor(private readonly dataSource: DataSource) {}
 
-  load(): Promise<Loaded> {
-    return ownTransaction<{ snapshot: string; head: string }, Loaded>(this.dataSource, begin, async ([here], send) => {
-      if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-      const rows = await send<RuleRow>({ text: everyRule });
-      return { rules: rows.map(ruleOfRow), position: new Position(here.snapshot, here.head) };
-    });
+  /**
+   * Reads the whole table, or a part of it, in the order in which the rules were added.
+   * @param found is given each rule
+   */
+  load(part: RulePart | undefined, found: (ptype: string, values: string[]) => void): Promise<Position> {
+    return ownTransaction<{ snapshot: string; head: string }, Position>(
+      this.dataSource,
+      begin,
+      async ([here], send) => {
+        if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
+        for await (const rows of pagesOf(part, send)) for (const row of rows) found(row[1], valuesOf(row));
+        return new Position(here.snapshot, here.head);
+      },
+    );
   }
 
   /** @param known transactions whose changes need not be told */
   async since({ snapshot, head }: Position, known: readonly string[]): Promise<Advance> {
-    const rows = await query<ChangeRow>(this.dataSource, changesSince, [snapshot, head, known]);
+    const rows = await query<SinceRow>(this.dataSource, changesSince, [snapshot, head, known]);
     const [first] = rows;
     if (!first) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-    const changes = rows.flatMap(({ outboxId, xid, operation, details }) =>
-      outboxId === null ? [] : [{ outboxId: BigInt(outboxId), xid, operation, rule: ruleOf(details) }],
-    );
-    return { position: new Position(first.snapshot, first.head), changes };
+    const found = rows.flatMap((row) => (row.outboxId === null ? [] : [changeOf(row)]));
+    return { position: new Position(first.snapshot, first.head), changes: found };
+  }
+
+  /** What a transaction sees of the table, and then of the changes since a position. */
+  seenFrom({ snapshot, head }: Position): SeenInside {
+    return {
+      table: async (manager) => {
+        const rows = await manager.query<{ ptype: string; columns: (string | null)[] }[]>(everyRule);
+        return rows.map(({ ptype, columns }) => new Rule(ptype, valuesOf([0, ptype, ...columns])));
+      },
+      changes: async (manager) => (await manager.query<ChangeRow[]>(changes, [snapshot, head, []])).map(changeOf),
+    };
   }
 }
 
+function changeOf({ outboxId, xid, operation, details }: ChangeRow): RuleChange {
+  return { outboxId: BigInt(outboxId), xid, operation, rule: ruleOf(details) };
+}
+
+/** A page at a time, by the primary key. */
+async function* pagesOf(part: RulePart | undefined, send: Send): AsyncIterable<readonly RuleRow[]> {
+  const { text, parameters } = page(part);
+  let last = -1;
+  for (;;) {
+    const rows = await send<RuleRow>({ text, rowMode: 'array' }, [...parameters, last]);
+    yield rows;
+    last = rows.at(-1)?.[0] ?? last;
+    if (rows.length < pageSize) return;
+  }
+}
+
+function page(part: RulePart | undefined): Statement & { parameters: readonly unknown[] } {
+  const parameters = part?.parameters ?? [];
+  const selected = part ? `id IN (${part.ids}) AND` : '';
+  const text = `
+    SELECT id, ptype, ${ruleColumns.join(', ')} FROM casbin_rule
+    WHERE ${selected} id > $${parameters.length + 1} ORDER BY id LIMIT ${pageSize}`;
+  return { text, parameters };
+}
+
 /** Absent columns are NULL and stand at the end; values pass as they are, blanks, quotes and '' included. */
-function ruleOfRow({ ptype, ...row }: RuleRow): Rule {
-  const values = ruleColumns.map((column) => row[column]);
-  const length = values.findLastIndex((value) => value !== null) + 1;
-  return new Rule(
-    ptype,
-    values.slice(0, length).map((value) => value ?? ''),
-  );
+function valuesOf(row: RuleRow): string[] {
+  let end = row.length;
+  while (end > firstColumn && row[end - 1] === null) end -= 1;
+  const values: string[] = [];
+  for (let at = firstColumn; at < end; at += 1) values.push((row[at] as string | null) ?? '');
+  return values;
 }

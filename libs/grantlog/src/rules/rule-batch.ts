@@ -2,7 +2,7 @@ import type { Attribution } from '../contract/attribution';
 import type { AuditEvent, AuditOperation, RuleDetails } from '../contract/audit-event';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import { uuidV7 } from '../contract/uuid-v7';
-import { prepared, preparedFor, type Statement } from '../database/statement';
+import { prepared, type PreparedStatement, preparedFor, type Statement } from '../database/statement';
 import { type Rule, ruleColumns } from './rule';
 import { ruleOf } from './rule-change';
 import { type RuleShape, valueOf } from './rule-shape';
@@ -81,9 +81,9 @@ export class RuleBatch {
   }
 }
 
-const statements = new Map<string, Required<Statement>>();
+const statements = new Map<string, PreparedStatement>();
 
-function statementFor({ shape, operation }: RuleCall, width: number, isOne: boolean): Required<Statement> {
+function statementFor({ shape, operation }: RuleCall, width: number, isOne: boolean): PreparedStatement {
   const which = [operation, shape.type, shape.role, shape.scope, width, isOne].join();
   const known = statements.get(which);
   if (known) return known;

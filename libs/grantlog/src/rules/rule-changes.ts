@@ -4,9 +4,11 @@ import type { Attributor } from '../context/attributor';
 import { InvalidInputError } from '../contract/grantlog.error';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import type { CallerTransaction } from './caller-transaction';
-import { checkRule, checkStorable, Rule } from './rule';
+import { checkRule, checkStorable, Rule, sectionOf } from './rule';
+import type { RuleDifference } from './rule-difference';
+import type { RuleFilter } from './rule-filter';
 import { type RuleShape, shapeOf } from './rule-shape';
-import type { RuleStore, Write } from './rule-store';
+import type { Call, RuleStore, Write } from './rule-store';
 
 export interface RuleChangesParts {
   readonly model: Model;
@@ -57,16 +59,30 @@ export class RuleChanges {
   }
 
   /** @param values what each column must be; `undefined` matches anything, `''` is refused */
-  async removeMatching(
-    ptype: string,
-    values: readonly (string | undefined)[],
-    options?: ChangeOptions,
-  ): Promise<OutboxEntry[]> {
-    const write = this.begin(ptype, options);
-    if (values.every((value) => value === undefined)) {
+  removeMatching(ptype: string, values: RuleFilter['values'], options?: ChangeOptions): Promise<OutboxEntry[]> {
+    return this.removeAnyOf([{ ptype, values }], options);
+  }
+
+  /** Removes what one of the filters matches or more than one: each rule once, all of them together. */
+  async removeAnyOf(filters: readonly RuleFilter[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+    const call = this.call(options);
+    if (filters.some(({ values }) => values.every((value) => value === undefined))) {
       throw new InvalidInputError('filter', 'must name at least one value; an empty filter would remove every rule');
     }
-    return this.parts.store.removeMatching(write, values);
+    const shaped = filters.map(({ ptype, values }) => ({ shape: this.shapeOf(ptype), values }));
+    return this.parts.store.removeMatching(call, shaped);
+  }
+
+  /**
+   * Casbin's update: the old rule goes and the new one comes, both or neither.
+   * @returns whether the old rule was there
+   */
+  async update(ptype: string, old: Values, renewed: Values): Promise<boolean> {
+    const write = this.begin(ptype);
+    const [from, to] = [storableRule(ptype, old, 'oldRule'), storableRule(ptype, renewed, 'newRule')];
+    checkRule(to, write.shape.arity, 'newRule');
+    const { store } = this.parts;
+    return from.key === to.key ? store.holds(write, from) : store.replace(write, from, to);
   }
 
   /** Casbin's batch: if one rule is there already, none is added. @returns whether they were added */
@@ -83,9 +99,47 @@ export class RuleChanges {
     return this.parts.store.allOrNone(write, distinct(storable), (inside) => this.parts.store.remove(inside, storable));
   }
 
-  private begin(ptype: string, options: ChangeOptions = {}): Write {
+  /**
+   * Makes the table hold what somebody wants it to hold, each rule that really changes with its event.
+   * @param find compares; it is given the transaction in which the difference is then written
+   * @throws InvalidInputError if a missing rule does not fit the model
+   */
+  async reconcile(find: (manager: EntityManager) => Promise<RuleDifference>): Promise<void> {
+    const call = this.call();
+    const { store } = this.parts;
+    await store.whole(call.manager, async (manager) => {
+      const { surplus, missing } = await find(manager);
+      const entries: OutboxEntry[] = [];
+      for (const [ptype, rules] of byPtype(surplus)) {
+        if (this.defines(ptype)) entries.push(...(await store.remove({ ...this.write(ptype, call), manager }, rules)));
+      }
+      for (const [ptype, rules] of byPtype(missing)) {
+        const write = { ...this.write(ptype, call), manager };
+        const complete = this.complete(
+          write.shape,
+          rules.map(({ values }) => values),
+        );
+        entries.push(...(await store.add(write, complete)));
+      }
+      return entries;
+    });
+  }
+
+  private write(ptype: string, call: Call): Write {
+    return { shape: this.shapeOf(ptype), ...call };
+  }
+
+  /** Rules of policy types that the model lacks may be another app's. */
+  private defines(ptype: string): boolean {
+    return this.parts.model.model.get(sectionOf(ptype))?.has(ptype) ?? false;
+  }
+
+  private begin(ptype: string, options?: ChangeOptions): Write {
+    return this.write(ptype, this.call(options));
+  }
+
+  private call(options: ChangeOptions = {}): Call {
     return {
-      shape: this.shapeOf(ptype),
       attribution: this.parts.attributor.attribute(options.reason),
       manager: this.parts.transaction.managerOf(options.manager),
     };
@@ -104,12 +158,25 @@ export class RuleChanges {
     if (rules.length > most) {
       throw new InvalidInputError(name, `must be at most ${most} in one call (option maxRules); got ${rules.length}`);
     }
-    return rules.map((values, index) => {
-      const rule = new Rule(ptype, [...values]); // a copy: the caller's array may change before it is sent
-      checkStorable(rule, `${name}[${index}]`);
-      return rule;
-    });
+    return rules.map((values, index) => storableRule(ptype, values, `${name}[${index}]`));
   }
+}
+
+function storableRule(ptype: string, values: Values, field: string): Rule {
+  if (!Array.isArray(values)) throw new InvalidInputError(field, 'must be a list of values');
+  const rule = new Rule(ptype, [...(values as Values)]); // a copy: the caller's array may change before it is sent
+  checkStorable(rule, field);
+  return rule;
+}
+
+function byPtype(rules: readonly Rule[]): Map<string, Rule[]> {
+  const found = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    const known = found.get(rule.ptype);
+    if (known) known.push(rule);
+    else found.set(rule.ptype, [rule]);
+  }
+  return found;
 }
 
 function distinct(rules: readonly Rule[]): number {

@@ -44,8 +44,15 @@ const parameters = (width: number, parameter: (number: number) => string): strin
 /** Comes first, because pg_stat_activity and the server's log show the beginning of a statement. */
 const purpose = (verb: string): string => `/* Grantlog: ${verb} casbin_rule */`;
 
-interface Events {
-  readonly shape: RuleShape;
+/** SQL of what the events of some rules say of them. */
+interface Told {
+  readonly type: string;
+  readonly role: string;
+  readonly scope: string;
+  readonly ptype: string;
+}
+
+interface Events extends Told {
   readonly operation: AuditOperation;
   /** SQL of the event's id; without it the database makes one. */
   readonly id?: string;
@@ -53,13 +60,19 @@ interface Events {
   readonly returning: string;
 }
 
+const toldOf = (shape: RuleShape, operation: AuditOperation): Told => ({
+  type: `'${shape.type}.${operation}'`,
+  role: sqlOf(shape.role),
+  scope: sqlOf(shape.scope),
+  ptype: '$1::varchar',
+});
+
 /** Writes an event for every row of `changed`. */
-const intoOutbox = ({ shape, operation, id, attribution, returning }: Events): string => `
+const intoOutbox = ({ operation, type, role, scope, ptype, id, attribution, returning }: Events): string => `
   INSERT INTO audit_outbox (${id ? 'id, ' : ''}type, operation, outcome, subject, role, scope,
     actor, reason, operation_id, request_id, source_ip, user_agent, details)
-  SELECT ${id ? `${id}, ` : ''}'${shape.type}.${operation}', '${operation}', 'success',
-    v0, ${sqlOf(shape.role)}, ${sqlOf(shape.scope)}, ${attribution},
-    jsonb_build_object('ptype', $1::varchar, 'rule', array_remove(ARRAY[${ruleColumns.join(', ')}], NULL))
+  SELECT ${id ? `${id}, ` : ''}${type}, '${operation}', 'success', v0, ${role}, ${scope}, ${attribution},
+    jsonb_build_object('ptype', ${ptype}, 'rule', array_remove(ARRAY[${ruleColumns.join(', ')}], NULL))
   FROM changed
   RETURNING ${returning}`;
 
@@ -91,7 +104,7 @@ export const insertRules = (shape: RuleShape, width: number): string => `
       .slice(0, width)
       .map((column) => `added.${column} COLLATE "C" = given.${column}`)
       .join(' AND ')})
-  ${intoOutbox({ shape, operation: 'created', ...ofCalls, returning })}`;
+  ${intoOutbox({ ...toldOf(shape, 'created'), operation: 'created', ...ofCalls, returning })}`;
 
 /** The same for one rule: as little as possible, because most calls come alone. It tells if the rule was stored otherwise. Parameters as above, without arrays and calls. */
 export const insertRule = (shape: RuleShape, width: number): string => `
@@ -103,7 +116,7 @@ export const insertRule = (shape: RuleShape, width: number): string => `
     ON CONFLICT DO NOTHING
     RETURNING ${ruleColumns.join(', ')})
   ${intoOutbox({
-    shape,
+    ...toldOf(shape, 'created'),
     operation: 'created',
     ...ofOneCall,
     returning: `${returning}, NULLIF(details, jsonb_build_object('ptype', $1::varchar, 'rule', ARRAY[${parameters(width, (number) => `$${number}::varchar`)}])) AS "storedAs"`,
@@ -124,7 +137,7 @@ export const deleteRules = (shape: RuleShape, width: number): string => `
   changed AS (
     DELETE FROM casbin_rule USING locked WHERE casbin_rule.id = locked.id
     RETURNING locked.event, locked.call, ${columnsOf('casbin_rule')})
-  ${intoOutbox({ shape, operation: 'deleted', ...ofCalls, returning })}`;
+  ${intoOutbox({ ...toldOf(shape, 'deleted'), operation: 'deleted', ...ofCalls, returning })}`;
 
 /** The same for one rule. */
 export const deleteRule = (shape: RuleShape, width: number): string => `
@@ -134,7 +147,7 @@ export const deleteRule = (shape: RuleShape, width: number): string => `
     DELETE FROM casbin_rule USING patience
     WHERE ${sameRule((column) => parameterOf(column, width))}
     RETURNING ${columnsOf('casbin_rule')})
-  ${intoOutbox({ shape, operation: 'deleted', ...ofOneCall, returning })}`;
+  ${intoOutbox({ ...toldOf(shape, 'deleted'), operation: 'deleted', ...ofOneCall, returning })}`;
 
 const parameterOf = (column: string, width: number): string => {
   if (column === 'ptype') return '$1::varchar';
@@ -142,17 +155,67 @@ const parameterOf = (column: string, width: number): string => {
   return at < width ? `$${at + 10}::varchar` : 'NULL::varchar';
 };
 
+/** Whether the table holds a rule. $1 is its policy type, $2 to $8 are its columns. */
+export const ruleExists = `
+  SELECT EXISTS (SELECT 1 FROM casbin_rule WHERE ${sameRule((column) =>
+    column === 'ptype' ? '$1::varchar' : `$${Number(column.slice(1)) + 2}::varchar`,
+  )}) AS holds`;
+
+/** Which columns of a policy type a filter gives values for. */
+interface GivenColumns {
+  readonly shape: RuleShape;
+  readonly columns: readonly number[];
+}
+
+/** SQL that finds what a filter matches, and its parameter for the policy type. */
+interface Match {
+  readonly shape: RuleShape;
+  readonly ptype: string;
+  readonly condition: string;
+}
+
 /**
- * Removes every rule that has the values given in $8 to $14; NULL matches any value. $1 is the policy type, $2 to $7 the
- * attribution. Nobody knows beforehand which rules these are, so the database gives the ids and answers whole events.
+ * Removes every rule that one of the filters matches. $1 to $6 are the attribution; then comes for each filter its policy type
+ * and the values of its columns. Nobody knows beforehand which rules these are, so the database gives the ids and answers
+ * whole events.
  */
-export const deleteMatchingRules = (shape: RuleShape): string => `
+export const deleteMatchingRules = (filters: readonly GivenColumns[]): string => {
+  const matches = matchesOf(filters);
+  const deleted: Events = {
+    operation: 'deleted',
+    type: byType(matches, ({ type }) => `'${type}.deleted'`),
+    role: byType(matches, ({ role }) => sqlOf(role)),
+    scope: byType(matches, ({ scope }) => sqlOf(scope)),
+    ptype: 'ptype',
+    attribution: '$1::text, $2::text, $3::uuid, $4::text, $5::text, $6::text',
+    returning: outboxColumns,
+  };
+  return `
   ${purpose('DELETE FROM')}
   WITH locked AS MATERIALIZED (
     SELECT id FROM casbin_rule
-    WHERE ptype = $1 AND ${ruleColumns.map((column, at) => `($${at + 8}::varchar IS NULL OR ${column} = $${at + 8})`).join(' AND ')}
+    WHERE ${matches.map(({ condition }) => `(${condition})`).join(' OR ')}
     ORDER BY ${lockOrder('casbin_rule')} FOR UPDATE),
   changed AS (
     DELETE FROM casbin_rule USING locked WHERE casbin_rule.id = locked.id
-    RETURNING ${columnsOf('casbin_rule')})
-  ${intoOutbox({ shape, operation: 'deleted', attribution: '$2::text, $3::text, $4::uuid, $5::text, $6::text, $7::text', returning: outboxColumns })}`;
+    RETURNING casbin_rule.ptype, ${columnsOf('casbin_rule')})
+  ${intoOutbox(deleted)}`;
+};
+
+/** The policy type is compared twice: casbin_rule_unique has it by its bytes, and casbin_rule_scope as a plain condition. */
+function matchesOf(filters: readonly GivenColumns[]): Match[] {
+  let last = 6;
+  const parameter = (): string => `$${(last += 1)}::varchar`;
+  return filters.map(({ shape, columns }) => {
+    const ptype = parameter();
+    const values = columns.map((at) => `v${at} COLLATE "C" = ${parameter()}`);
+    return { shape, ptype, condition: [`ptype = ${ptype}`, `ptype COLLATE "C" = ${ptype}`, ...values].join(' AND ') };
+  });
+}
+
+/** What depends on the policy type of the rule that was found. */
+function byType(matches: readonly Match[], sql: (shape: RuleShape) => string): string {
+  const [first = 'NULL', ...others] = new Set(matches.map(({ shape }) => sql(shape)));
+  if (others.length === 0) return first;
+  return `CASE ptype ${matches.map(({ shape, ptype }) => `WHEN ${ptype} THEN ${sql(shape)}`).join(' ')} END`;
+}

@@ -6,23 +6,29 @@ import type { AuditOperation } from '../contract/audit-event';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import { autocommit, unknownIfLost } from '../database/autocommit';
 import { onIdleConnection } from '../database/idle-connection';
-import { isRefusal } from '../database/lost-connection';
+import { isRefusal, isTransient } from '../database/lost-connection';
+import { query } from '../database/query';
 import { CommitHints } from '../outbox/commit-hints.subscriber';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { entryOf, type OutboxRow } from '../outbox/outbox-columns';
 import { Coalescer } from './coalescer';
+import { removalOf, type ShapedFilter } from './matching-removal';
 import { type Rule, ruleColumns } from './rule';
 import { type ChangedRow, RuleBatch, type RuleCall } from './rule-batch';
 import { changeOf, type RuleChange } from './rule-change';
 import type { RuleShape } from './rule-shape';
-import { deleteMatchingRules } from './rule-statements';
+import { ruleExists } from './rule-statements';
 
-/** A change of rules, ready to be written: of which policy type, and who makes it why. */
-export interface Write {
-  readonly shape: RuleShape;
+/** Who makes a change and why, and in which transaction. */
+export interface Call {
   readonly attribution: Attribution;
   /** The caller's transaction; without one the statement commits by itself. */
   readonly manager?: EntityManager;
+}
+
+/** A change of rules of one policy type, ready to be written. */
+export interface Write extends Call {
+  readonly shape: RuleShape;
 }
 
 export interface RuleStoreParts {
@@ -36,6 +42,11 @@ export interface RuleStoreParts {
 
 /** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
 const sharedPatience = '50ms';
+/** How often a transaction of our own is begun, if PostgreSQL asks to repeat it. */
+const mostAttempts = 20;
+
+/** What is done in one transaction, and what it has changed. */
+type Work = (manager: EntityManager) => Promise<OutboxEntry[]>;
 
 /** Rolls a batch back that found less to change than it was told. */
 class IncompleteChange extends Error {}
@@ -60,30 +71,45 @@ export class RuleStore {
     return this.change(write, 'deleted', rules);
   }
 
-  /** @param values what each column must be; `undefined` matches anything. At least one MUST be given. */
-  async removeMatching(write: Write, values: readonly (string | undefined)[]): Promise<OutboxEntry[]> {
-    const { actor, reason, operationId, requestId, sourceIp, userAgent } = write.attribution;
-    const columns = ruleColumns.map((_, at) => values[at] ?? null);
-    const parameters = [write.shape.ptype, actor, reason, operationId, requestId, sourceIp, userAgent, ...columns];
-    const text = deleteMatchingRules(write.shape);
-    if (write.manager) return (await this.inside<OutboxRow>(write.manager, text, parameters)).map(entryOf);
+  /** Removes what one of the filters matches, or more than one. Each MUST give a value. */
+  async removeMatching({ attribution, manager }: Call, filters: readonly ShapedFilter[]): Promise<OutboxEntry[]> {
+    const { text, parameters } = removalOf(filters, attribution);
+    if (manager) return (await this.inside<OutboxRow>(manager, text, parameters)).map(entryOf);
     return this.told((await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters)).map(entryOf));
   }
 
   /**
-   * Runs `change`, which would change `expected` rules, and undoes it if it changed fewer: behind a savepoint of the caller's
-   * transaction, or in one of our own.
+   * Puts a rule in the place of another one. If the new one is there already, the old one goes all the same.
+   * @returns whether the old one was there; without it nothing changes
+   */
+  async replace(write: Write, old: Rule, renewed: Rule): Promise<boolean> {
+    const entries = await this.whole(write.manager, async (manager) => {
+      const removed = await this.remove({ ...write, manager }, [old]);
+      return removed.length === 0 ? [] : [...removed, ...(await this.add({ ...write, manager }, [renewed]))];
+    });
+    return entries.length > 0;
+  }
+
+  /** Whether the table holds a rule. */
+  async holds({ manager }: Call, { ptype, values }: Rule): Promise<boolean> {
+    const parameters = [ptype, ...ruleColumns.map((_, at) => values[at] ?? null)];
+    const [row] = await (manager
+      ? manager.query<{ holds: boolean }[]>(ruleExists, parameters)
+      : query<{ holds: boolean }>(this.parts.dataSource, ruleExists, parameters));
+    return row?.holds ?? false;
+  }
+
+  /**
+   * Runs `change`, which would change `expected` rules, and undoes it if it changed fewer.
    * @returns whether it was done
    */
   async allOrNone(write: Write, expected: number, change: (inside: Write) => Promise<OutboxEntry[]>): Promise<boolean> {
-    const whole = async (manager: EntityManager): Promise<OutboxEntry[]> => {
-      const entries = await change({ ...write, manager });
-      if (entries.length < expected) throw new IncompleteChange();
-      return entries;
-    };
     try {
-      if (write.manager) await write.manager.transaction(whole);
-      else await this.told(await this.transact(whole), false); // the host's subscribers may have added to it
+      await this.whole(write.manager, async (manager) => {
+        const entries = await change({ ...write, manager });
+        if (entries.length < expected) throw new IncompleteChange();
+        return entries;
+      });
       return true;
     } catch (error) {
       if (error instanceof IncompleteChange) return false;
@@ -91,13 +117,22 @@ export class RuleStore {
     }
   }
 
-  private transact(work: (manager: EntityManager) => Promise<OutboxEntry[]>): Promise<OutboxEntry[]> {
+  /** Does all of `work` or nothing: behind a savepoint of the caller's transaction, or in one of our own. */
+  async whole(given: EntityManager | undefined, work: Work): Promise<OutboxEntry[]> {
+    if (given) return given.transaction(work);
+    return this.told(await this.transact(work), false); // the host's subscribers may have added to it
+  }
+
+  /** Statements that follow each other can meet others crosswise; PostgreSQL then rolls one of them back, to be repeated. */
+  private transact(work: Work): Promise<OutboxEntry[]> {
     return onIdleConnection(this.parts.dataSource, async (client, { manager }) => {
-      try {
-        return await manager.transaction('READ COMMITTED', work);
-      } catch (error) {
-        if (error instanceof IncompleteChange) throw error;
-        return unknownIfLost(error, client);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await manager.transaction('READ COMMITTED', work);
+        } catch (error) {
+          if (error instanceof IncompleteChange) throw error;
+          if (attempt >= mostAttempts || !isTransient(error)) return unknownIfLost(error, client);
+        }
       }
     });
   }

@@ -51,7 +51,8 @@ export function checkRule(rule: Rule, arity: number, field: string): void {
   }
 }
 
-function checkText(value: unknown, field: string): void {
+/** Refuses what no column of the table can hold. */
+export function checkText(value: unknown, field: string): void {
   if (typeof value !== 'string') throw new InvalidInputError(field, `must be text; got a ${typeof value}`);
   if (value.includes('\0') || !value.isWellFormed()) {
     throw new InvalidInputError(field, 'must be valid Unicode without NUL characters');

@@ -1,0 +1,245 @@
+/** Casbin's name for the scope of links that are given none (DEFAULT_DOMAIN of its DefaultRoleManager). */
+export const defaultScope = 'casbin::default';
+
+/** `child` has the role `parent`, in a scope. */
+export type Link = readonly [child: string, parent: string, scope: string];
+
+/**
+ * The parents of one child, in the order in which they came. Most have one, which needs no list; a list of many would be
+ * walked through for each that is added or removed.
+ */
+type Parents = string | readonly string[] | Set<string>;
+
+/** The longest list of parents; beyond it they are a Set, which weighs four times as much. */
+const longestList = 32;
+
+/** The links of one scope. */
+class ScopeLinks {
+  private readonly parents = new Map<string, Parents>();
+  /** How many children each parent has, which tells without a search that a name is nobody's role here. */
+  private readonly children = new Map<string, number>();
+
+  get isEmpty(): boolean {
+    return this.parents.size === 0;
+  }
+
+  link(child: string, parent: string): boolean {
+    const known = this.parents.get(child);
+    if (known !== undefined && isAmong(known, parent)) return false;
+    this.parents.set(child, known === undefined ? parent : withOne(known, parent));
+    this.children.set(parent, (this.children.get(parent) ?? 0) + 1);
+    return true;
+  }
+
+  unlink(child: string, parent: string): boolean {
+    const known = this.parents.get(child);
+    if (known === undefined || !isAmong(known, parent)) return false;
+    const rest = withoutOne(known, parent);
+    if (rest === undefined) this.parents.delete(child);
+    else this.parents.set(child, rest);
+    const left = (this.children.get(parent) ?? 0) - 1;
+    if (left > 0) this.children.set(parent, left);
+    else this.children.delete(parent);
+    return true;
+  }
+
+  has(child: string, parent: string): boolean {
+    const parents = this.parents.get(child);
+    return parents !== undefined && isAmong(parents, parent);
+  }
+
+  isChild(name: string): boolean {
+    return this.parents.has(name);
+  }
+
+  isParent(name: string): boolean {
+    return this.children.has(name);
+  }
+
+  parentsOf(child: string): Iterable<string> {
+    return each(this.parents.get(child) ?? []);
+  }
+
+  childrenOf(parent: string): string[] {
+    const found: string[] = [];
+    if (!this.isParent(parent)) return found;
+    for (const [child, parents] of this.parents) if (isAmong(parents, parent)) found.push(child);
+    return found;
+  }
+
+  *links(): Iterable<[child: string, parent: string]> {
+    for (const [child, parents] of this.parents) for (const parent of each(parents)) yield [child, parent];
+  }
+}
+
+/**
+ * Who has which role in which scope: plain data, which does not know what a scope or a name may stand for. A name or scope
+ * is held for as long as it has a link; Casbin's role manager never lets go of one.
+ */
+export class LinkGraph {
+  private readonly byScope = new Map<string, ScopeLinks>();
+  private readonly starred = new Set<string>();
+  private count = 0;
+  private scopesMarked = {};
+  private globsMarked = {};
+
+  /** Links in all scopes. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** An object that is another one after any scope came or went, and in any other graph. */
+  get scopesMark(): object {
+    return this.scopesMarked;
+  }
+
+  /** The same for `globs`. */
+  get globsMark(): object {
+    return this.globsMarked;
+  }
+
+  /** Scopes that contain a `*`, in the order in which they came. */
+  get globs(): Iterable<string> {
+    return this.starred;
+  }
+
+  /** Scopes that have a link, in the order in which they came. */
+  get scopes(): Iterable<string> {
+    return this.byScope.keys();
+  }
+
+  hasScope(scope: string): boolean {
+    return this.byScope.has(scope);
+  }
+
+  /** @returns whether the link is new */
+  link(child: string, parent: string, scope: string): boolean {
+    const isNew = (this.byScope.get(scope) ?? this.open(scope)).link(child, parent);
+    if (isNew) this.count += 1;
+    return isNew;
+  }
+
+  /** @returns whether there was such a link */
+  unlink(child: string, parent: string, scope: string): boolean {
+    const links = this.byScope.get(scope);
+    if (!links?.unlink(child, parent)) return false;
+    this.count -= 1;
+    if (links.isEmpty) this.close(scope);
+    return true;
+  }
+
+  has(child: string, parent: string, scope: string): boolean {
+    return this.byScope.get(scope)?.has(child, parent) ?? false;
+  }
+
+  /** The direct parents of a child. */
+  roles(child: string, scope: string): string[] {
+    return [...(this.byScope.get(scope)?.parentsOf(child) ?? [])];
+  }
+
+  /** The direct children of a parent. Walks through all children of the scope, unless the name is no parent there. */
+  users(parent: string, scope: string): string[] {
+    return this.byScope.get(scope)?.childrenOf(parent) ?? [];
+  }
+
+  /** Whether a name is a child or a parent in a scope. */
+  knows(name: string, scope: string): boolean {
+    const links = this.byScope.get(scope);
+    return links !== undefined && (links.isParent(name) || links.isChild(name));
+  }
+
+  /**
+   * Whether `parent` is at most `depth` links above `child`, by links of any of these scopes. Breadth-first, each name
+   * once: a search into the depth would take every path, and a dense graph has exponentially many.
+   */
+  reaches(child: string, parent: string, scopes: readonly string[], depth: number): boolean {
+    const layers = this.layers(scopes);
+    if (!layers.some((links) => links.isParent(parent))) return false;
+    if (layers.some((links) => links.has(child, parent))) return true;
+    let level = between([child], layers);
+    if (level.length === 0) return false; // as nearly always: roles of roles are rare, and a Set has its price
+    const seen = new Set(level);
+    for (let left = depth - 1; left > 0 && level.length > 0; left -= 1) {
+      if (level.some((name) => layers.some((links) => links.has(name, parent)))) return true;
+      level = between(level, layers).filter((name) => seen.size < seen.add(name).size);
+    }
+    return false;
+  }
+
+  isPartOf(other: LinkGraph): boolean {
+    for (const link of this.links()) if (!other.has(...link)) return false;
+    return true;
+  }
+
+  *links(): Iterable<Link> {
+    for (const [scope, links] of this.byScope) {
+      for (const [child, parent] of links.links()) yield [child, parent, scope];
+    }
+  }
+
+  private layers(scopes: readonly string[]): ScopeLinks[] {
+    const layers: ScopeLinks[] = [];
+    for (const scope of scopes) {
+      const links = this.byScope.get(scope);
+      if (links) layers.push(links);
+    }
+    return layers;
+  }
+
+  private open(scope: string): ScopeLinks {
+    const links = new ScopeLinks();
+    this.byScope.set(scope, links);
+    if (scope.includes('*')) this.starred.add(scope);
+    this.mark(scope);
+    return links;
+  }
+
+  private close(scope: string): void {
+    this.byScope.delete(scope);
+    this.starred.delete(scope);
+    this.mark(scope);
+  }
+
+  private mark(scope: string): void {
+    this.scopesMarked = {};
+    if (scope.includes('*')) this.globsMarked = {};
+  }
+}
+
+/** The parents of these children that have parents themselves. */
+function between(children: readonly string[], layers: readonly ScopeLinks[]): string[] {
+  const found: string[] = [];
+  for (const child of children) {
+    for (const links of layers) {
+      for (const parent of links.parentsOf(child)) if (isChild(parent, layers)) found.push(parent);
+    }
+  }
+  return found;
+}
+
+function isChild(name: string, layers: readonly ScopeLinks[]): boolean {
+  for (const links of layers) if (links.isChild(name)) return true;
+  return false;
+}
+
+function each(parents: Parents): Iterable<string> {
+  return typeof parents === 'string' ? [parents] : parents;
+}
+
+function isAmong(parents: Parents, name: string): boolean {
+  if (typeof parents === 'string') return parents === name;
+  return parents instanceof Set ? parents.has(name) : parents.includes(name);
+}
+
+/** `concat()` makes a list that is as long as it must be; a list that is pushed to, or spread, takes room for many more. */
+function withOne(parents: Parents, name: string): Parents {
+  if (parents instanceof Set) return parents.add(name);
+  if (typeof parents === 'string') return [parents, name];
+  return parents.length < longestList ? parents.concat(name) : new Set(parents).add(name);
+}
+
+function withoutOne(parents: Parents, name: string): Parents | undefined {
+  if (parents instanceof Set) return parents.delete(name) && parents.size > longestList / 2 ? parents : [...parents];
+  const rest = typeof parents === 'string' ? [] : parents.filter((other) => other !== name);
+  return rest.length > 1 ? rest : rest[0];
+}

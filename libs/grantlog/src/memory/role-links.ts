@@ -1,0 +1,282 @@
+import { DefaultRoleManager, getLogger, logPrint, type MatchingFunc, type RoleManager, Util } from 'casbin';
+import { defaultScope, type Link, LinkGraph } from './link-graph';
+
+/** How many links up a role is inherited: what Casbin gives each of its role managers. */
+const deepest = 10;
+
+/** How many scopes are held in all the answers to "which scopes match this one?" together. */
+const mostMatches = 50_000;
+
+/** How many links that are gone, and questions about scopes without one, leave something in Casbin's before it is filled anew. */
+const mostLeftovers = 1_000;
+
+/**
+ * The role manager of an enforcer: the face that Casbin knows, on a graph that can be swapped in one assignment. It answers
+ * as `DefaultRoleManager(10)` does, but lets go of a name or scope with its last link, keeps nothing of what it is asked,
+ * and copies nothing to answer under a domain matching function. Such a function MUST always answer the same.
+ *
+ * What is changed through Casbin's interface comes from no rule: it takes effect, and `restore()` undoes it.
+ */
+export class RoleLinks implements RoleManager {
+  private readonly patterns = new CasbinPatterns();
+  private matching: MatchingScopes | undefined;
+  /** Links that were changed through Casbin's interface; of no account once everything was cleared. */
+  private touched = new LinkGraph();
+  private cleared = false;
+
+  constructor(private graph = new LinkGraph()) {}
+
+  /** Puts another graph in the place of this one, with which what Casbin's interface did to this one is gone. */
+  replace(graph: LinkGraph): void {
+    this.graph = graph;
+    this.touched = new LinkGraph();
+    this.cleared = false;
+    this.patterns.empty();
+  }
+
+  /**
+   * @param values of a rule: child, parent and, where the model has domains, the scope. More are refused, as by Casbin.
+   * @returns whether the link is new
+   */
+  link(values: readonly string[]): boolean {
+    const link = linkOf(values);
+    const isNew = this.graph.link(...link);
+    if (isNew) this.patterns.change('addLink', link);
+    return isNew;
+  }
+
+  /** @returns whether there was such a link; `values` as for `link()` */
+  unlink(values: readonly string[]): boolean {
+    const link = linkOf(values);
+    const wasThere = this.graph.unlink(...link);
+    if (wasThere) this.patterns.change('deleteLink', link);
+    return wasThere;
+  }
+
+  /**
+   * Undoes what was changed through Casbin's interface since the last time; does nothing if that is nothing.
+   * @param isRule whether there is a rule for a link; `scope` is `undefined` for one without
+   * @param rules the values of all rules of this policy type, read only after `clear()`
+   * @returns whether any link was missing or too many
+   */
+  restore(
+    isRule: (child: string, parent: string, scope: string | undefined) => boolean,
+    rules: () => Iterable<readonly string[]>,
+  ): boolean {
+    if (this.cleared) return this.rebuild(rules());
+    if (this.touched.size === 0) return false;
+    let differed = false;
+    for (const [child, parent, scope] of this.touched.links()) {
+      // Casbin takes a link without scope and one in the scope of this name for the same, so either rule stands for it.
+      const stands = isRule(child, parent, scope) || (scope === defaultScope && isRule(child, parent, undefined));
+      if (this[stands ? 'link' : 'unlink']([child, parent, scope])) differed = true;
+    }
+    this.touched = new LinkGraph();
+    return differed;
+  }
+
+  async addLink(name1: string, name2: string, ...domain: string[]): Promise<void> {
+    const values = [name1, name2, ...domain];
+    if (this.link(values)) this.touch(values);
+  }
+
+  async deleteLink(name1: string, name2: string, ...domain: string[]): Promise<void> {
+    const values = [name1, name2, ...domain];
+    if (this.unlink(values)) this.touch(values);
+  }
+
+  async clear(): Promise<void> {
+    if (this.graph.size === 0) return;
+    this.replace(new LinkGraph());
+    this.cleared = true;
+  }
+
+  syncedHasLink(name1: string, name2: string, ...domain: string[]): boolean {
+    const scope = scopeOf(domain);
+    if (name1 === name2) return true;
+    const patterns = this.patterns.of(this.graph, scope);
+    if (patterns) return patterns.syncedHasLink(name1, name2, scope);
+    return this.graph.reaches(name1, name2, this.scopesFor(scope), deepest);
+  }
+
+  async hasLink(name1: string, name2: string, ...domain: string[]): Promise<boolean> {
+    return this.syncedHasLink(name1, name2, ...domain);
+  }
+
+  async getRoles(name: string, ...domain: string[]): Promise<string[]> {
+    const scope = scopeOf(domain);
+    const patterns = this.patterns.of(this.graph, scope);
+    if (patterns) return patterns.getRoles(name, scope);
+    return distinct(this.scopesFor(scope).map((one) => this.graph.roles(name, one)));
+  }
+
+  async getUsers(name: string, ...domain: string[]): Promise<string[]> {
+    const scope = scopeOf(domain);
+    const patterns = this.patterns.of(this.graph, scope);
+    if (patterns) return patterns.getUsers(name, scope);
+    return distinct(this.scopesFor(scope).map((one) => this.graph.users(name, one)));
+  }
+
+  async getDomains(name: string): Promise<string[]> {
+    return this.namedScopes().filter((scope) => this.graph.knows(name, scope));
+  }
+
+  async getAllDomains(): Promise<string[]> {
+    return this.namedScopes();
+  }
+
+  async printRoles(): Promise<void> {
+    if (!getLogger().isEnable()) return;
+    for (const [child, parent, scope] of this.graph.links()) logPrint(`${scope}: ${child} < ${parent}`);
+  }
+
+  addMatchingFunc(name: string, fn: MatchingFunc): Promise<void>;
+  addMatchingFunc(fn: MatchingFunc): Promise<void>;
+  async addMatchingFunc(name: string | MatchingFunc, fn?: MatchingFunc): Promise<void> {
+    const names = typeof name === 'function' ? name : fn;
+    if (!names) throw new Error(oneDomain); // Casbin's words, whatever they have to do with it
+    this.patterns.use({ names });
+  }
+
+  async addDomainMatchingFunc(fn: MatchingFunc): Promise<void> {
+    this.matching = new MatchingScopes(fn);
+    this.patterns.use({ domains: fn });
+  }
+
+  async addDomainHierarchy(rm: RoleManager): Promise<void> {
+    if (!rm?.syncedHasLink) throw new Error('Domain hierarchy must be syncronous.');
+    this.patterns.use({ hierarchy: rm });
+  }
+
+  private touch(values: readonly string[]): void {
+    if (!this.cleared) this.touched.link(...linkOf(values));
+  }
+
+  private rebuild(rules: Iterable<readonly string[]>): boolean {
+    const found = this.graph;
+    const graph = new LinkGraph();
+    for (const values of rules) graph.link(...linkOf(values));
+    this.replace(graph);
+    return graph.size !== found.size || !graph.isPartOf(found);
+  }
+
+  private scopesFor(asked: string): readonly string[] {
+    return this.matching?.of(asked, this.graph) ?? [asked];
+  }
+
+  /** As Casbin tells them: the scope of those without is not worth mentioning beside others. */
+  private namedScopes(): string[] {
+    const named = [...this.graph.scopes].filter((scope) => scope !== defaultScope);
+    return named.length > 0 ? named : [defaultScope];
+  }
+}
+
+/** Which scopes answer for the one that is asked for: those that Casbin's domain matching function says, and itself. */
+class MatchingScopes {
+  private readonly answers = new Map<string, readonly string[]>();
+  private held = 0;
+  private mark: object | undefined;
+  /** To Casbin's keyMatch a pattern without a star matches itself only. */
+  private readonly globsOnly: boolean;
+
+  constructor(private readonly matches: MatchingFunc) {
+    this.globsOnly = matches === Util.keyMatchFunc;
+  }
+
+  of(asked: string, graph: LinkGraph): readonly string[] {
+    const mark = this.globsOnly ? graph.globsMark : graph.scopesMark;
+    if (mark !== this.mark || this.held > mostMatches) this.forget(mark);
+    const known = this.answers.get(asked);
+    if (known) return known;
+    const found = this.find(asked, this.globsOnly ? graph.globs : graph.scopes);
+    this.answers.set(asked, found);
+    this.held += found.length;
+    return found;
+  }
+
+  private find(asked: string, candidates: Iterable<string>): string[] {
+    const found = [asked];
+    for (const scope of candidates) if (scope !== asked && this.matches(asked, scope)) found.push(scope);
+    return found;
+  }
+
+  private forget(mark: object): void {
+    this.answers.clear();
+    this.held = 0;
+    this.mark = mark;
+  }
+}
+
+interface Matching {
+  readonly names?: MatchingFunc;
+  readonly domains?: MatchingFunc;
+  readonly hierarchy?: RoleManager;
+}
+
+/**
+ * Lets Casbin's own role manager answer where names are patterns or domains inherit: too rare to have answers of our own.
+ * With patterns its answers depend on the order in which links came, and on names whose links are gone. To give the same
+ * answer on every node it is then filled, in an order of ours, after every change.
+ */
+class CasbinPatterns {
+  private matching: Matching = {};
+  private filled: DefaultRoleManager | undefined;
+  private leftovers = 0;
+
+  use(matching: Matching): void {
+    this.matching = { ...this.matching, ...matching };
+    this.empty();
+  }
+
+  /** @returns what answers about a scope of this graph; `undefined` if there are no such patterns */
+  of(graph: LinkGraph, scope: string): DefaultRoleManager | undefined {
+    if (!this.matching.names && !this.matching.hierarchy) return undefined;
+    if (!graph.hasScope(scope)) this.leftovers += 1;
+    if (this.leftovers > mostLeftovers) this.empty();
+    return (this.filled ??= this.fill(graph));
+  }
+
+  change(verb: 'addLink' | 'deleteLink', link: Link): void {
+    if (this.matching.names) return this.empty();
+    if (verb === 'deleteLink') this.leftovers += 1;
+    void this.filled?.[verb](...link);
+  }
+
+  /** It is filled when it is next asked. */
+  empty(): void {
+    this.filled = undefined;
+    this.leftovers = 0;
+  }
+
+  /** Casbin's does its work before it returns the promise. */
+  private fill(graph: LinkGraph): DefaultRoleManager {
+    const filled = new DefaultRoleManager(deepest);
+    const { names, domains, hierarchy } = this.matching;
+    if (names) void filled.addMatchingFunc(names);
+    if (domains) void filled.addDomainMatchingFunc(domains);
+    if (hierarchy) void filled.addDomainHierarchy(hierarchy);
+    for (const link of inOrder(graph.links())) void filled.addLink(...link);
+    return filled;
+  }
+}
+
+const oneDomain = 'error: domain should be 1 parameter';
+
+function scopeOf(domain: readonly string[]): string {
+  if (domain.length > 1) throw new Error(oneDomain);
+  return domain.length === 0 ? defaultScope : (domain[0] as string);
+}
+
+function linkOf([child = '', parent = '', ...domain]: readonly string[]): Link {
+  return [child, parent, scopeOf(domain)];
+}
+
+function distinct(lists: readonly string[][]): string[] {
+  return lists.length === 1 ? lists.flat() : [...new Set(lists.flat())];
+}
+
+/** The same for the same links. */
+function inOrder(links: Iterable<Link>): Link[] {
+  const texts = Array.from(links, (link) => JSON.stringify(link));
+  return texts.sort().map((text) => JSON.parse(text) as Link);
+}
