@@ -39,6 +39,11 @@ export class CommittedMemory {
     return { contents: [...this.memory.contents()], knew };
   }
 
+  /** Whether one of the changes is of a rule whose place among the others matters, which only the table can tell. */
+  needsOrder(changes: readonly RuleChange[]): boolean {
+    return changes.some(({ rule }) => this.memory.isOrdered(rule));
+  }
+
   /** Rules in memory. */
   get size(): number {
     return this.memory.size;

@@ -88,12 +88,12 @@ export class MemorySweep {
   }
 
   /**
-   * Shows changes of this node whose commit was answered. If memory holds a part of the table, the database is asked what
-   * belongs to it; should that fail, the next round will do it.
+   * Shows changes of this node whose commit was answered. If memory holds a part of the table, or the order of its rules decides,
+   * the database is asked; should that fail, the next round will do it.
    * @param whole whether these are all the changes of their transaction
    */
   async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
-    if (this.part) await this.sweep.now().catch(() => undefined);
+    if (this.mustRead(changes)) await this.sweep.now().catch(() => undefined);
     else this.memory.committed(changes, whole);
   }
 
@@ -122,11 +122,16 @@ export class MemorySweep {
     } else {
       const advance = await this.reader.since(position, this.memory.knownBeyond);
       this.restore();
-      if (this.part && advance.changes.length > 0) await this.load();
+      if (this.mustRead(advance.changes)) await this.load();
       else this.memory.advance(advance);
     }
     this.caughtUpAt = from;
     this.lastError = null;
+  }
+
+  /** Whether changes alone do not tell what memory is to hold. */
+  private mustRead(changes: readonly RuleChange[]): boolean {
+    return changes.length > 0 && (this.part !== undefined || this.memory.needsOrder(changes));
   }
 
   private async load(): Promise<void> {

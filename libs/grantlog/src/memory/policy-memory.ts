@@ -30,6 +30,14 @@ export class PolicyMemory {
     return this.parts.model.size;
   }
 
+  /**
+   * Whether decisions depend on where the rule stands among the others. Then it MUST stand as in the table, and not in the order in
+   * which this node has heard of the changes, or nodes would decide differently.
+   */
+  isOrdered({ ptype }: Rule): boolean {
+    return this.parts.model.shapeOf(ptype)?.ordered ?? false;
+  }
+
   /** Every rule as Casbin sees it now, also what was changed past us. */
   contents(): Iterable<Rule> {
     return this.parts.model.contents();

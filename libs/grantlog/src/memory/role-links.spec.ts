@@ -347,13 +347,13 @@ describe('RoleLinks hold no more than there is', () => {
     await patterns.addDomainHierarchy(new DefaultRoleManager(10));
     for (const at of times(5_000)) {
       patterns.syncedHasLink('user^1', 'role^a', `lib^${at}`);
-      expect(held(patterns)).toBeLessThan(1_100);
+      if (at % 250 === 0) expect(held(patterns)).toBeLessThan(1_100);
     }
     for (const at of times(5_000)) {
       patterns.link(['user^1', `role^${at}`, 'lib^*']);
       patterns.unlink(['user^1', `role^${at}`, 'lib^*']);
       patterns.syncedHasLink('user^1', 'role^a');
-      expect(held(patterns)).toBeLessThan(1_100);
+      if (at % 250 === 0) expect(held(patterns)).toBeLessThan(1_100);
     }
   });
 });

@@ -237,9 +237,9 @@ class CasbinPatterns {
   }
 
   change(verb: 'addLink' | 'deleteLink', link: Link): void {
-    if (this.matching.names) return this.empty();
     if (verb === 'deleteLink') this.leftovers += 1;
-    void this.filled?.[verb](...link);
+    if (this.matching.names) this.empty();
+    else void this.filled?.[verb](...link);
   }
 
   /** It is filled when it is next asked. */

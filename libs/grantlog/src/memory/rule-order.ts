@@ -1,11 +1,9 @@
 import { Assertion, Model } from 'casbin';
+import { bySubjectPriority } from '../rules/rule-shape';
 import type { Definition } from './policy-view';
 import type { Values } from './rule-index';
 
 type Order = (rules: Values[]) => Values[];
-
-/** The effect under which Casbin puts the rules of a subject before those of the roles that it inherits. */
-const subjectPriority = 'subjectPriority(p_eft) || deny';
 
 /**
  * The order in which Casbin would look at the rules of a policy type after it has loaded them: by their column `priority`,
@@ -21,7 +19,7 @@ export function orderOf(model: Model, definition: Definition, groupings: () => V
 
 /** Whether the order of `p` rules depends on `g` rules. */
 export function ordersBySubject(model: Model): boolean {
-  return model.model.get('e')?.get('e')?.value === subjectPriority;
+  return model.model.get('e')?.get('e')?.value === bySubjectPriority;
 }
 
 function priorityIn(rule: Values, column: number): number {

@@ -84,7 +84,7 @@ export class RuleBatch {
 const statements = new Map<string, PreparedStatement>();
 
 function statementFor({ shape, operation }: RuleCall, width: number, isOne: boolean): PreparedStatement {
-  const which = [operation, shape.type, shape.role, shape.scope, width, isOne].join();
+  const which = [operation, shape.type, shape.role, shape.scope, shape.ordered, width, isOne].join();
   const known = statements.get(which);
   if (known) return known;
   const [one, many] = operation === 'created' ? [insertRule, insertRules] : [deleteRule, deleteRules];

@@ -13,6 +13,8 @@ export interface RuleShape {
   readonly type: 'role_assignment' | 'policy' | 'grouping';
   readonly role: ColumnSource;
   readonly scope: ColumnSource;
+  /** Whether decisions depend on the order of these rules, so that it MUST be kept in the table. */
+  readonly ordered: boolean;
 }
 
 /** Names that Casbin models give to the column of a `p` rule that says where it holds. */
@@ -24,14 +26,24 @@ const scopeTokens = ['scope', 'dom', 'domain'];
  */
 export function shapeOf(model: Model, ptype: string): RuleShape {
   const assertion = model.model.get(sectionOf(ptype))?.get(ptype);
+  const ordered = orderDecides(model, ptype);
   if (!assertion) throw new InvalidInputError('ptype', `the model defines no "${ptype}"`);
   if (sectionOf(ptype) === 'p') {
     const at = assertion.tokens.findIndex((token) => scopeTokens.includes(token.slice(ptype.length + 1)));
-    return { ptype, arity: assertion.tokens.length, type: 'policy', role: null, scope: at < 0 ? null : at };
+    return { ptype, arity: assertion.tokens.length, type: 'policy', role: null, scope: at < 0 ? null : at, ordered };
   }
   const arity = (assertion.value.match(/_/g) ?? []).length;
-  if (ptype !== 'g') return { ptype, arity, type: 'grouping', role: null, scope: null };
-  return { ptype, arity, type: 'role_assignment', role: 1, scope: arity > 2 ? 2 : anyScope };
+  if (ptype !== 'g') return { ptype, arity, type: 'grouping', role: null, scope: null, ordered };
+  return { ptype, arity, type: 'role_assignment', role: 1, scope: arity > 2 ? 2 : anyScope, ordered };
+}
+
+/** The effects of Casbin under which the first rule that matches decides. */
+const byPriority = 'priority(p_eft) || deny';
+export const bySubjectPriority = 'subjectPriority(p_eft) || deny';
+
+function orderDecides(model: Model, ptype: string): boolean {
+  const effects = [...(model.model.get('e')?.values() ?? [])].map(({ value }) => value);
+  return effects.includes(bySubjectPriority) || (effects.includes(byPriority) && sectionOf(ptype) === 'p');
 }
 
 /** The source as SQL, for a row with columns v0, v1, …. */

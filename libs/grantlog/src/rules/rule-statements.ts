@@ -31,9 +31,9 @@ const patience = `
  */
 const given = (width: number): string => `
   given AS MATERIALIZED (
-    SELECT $1::varchar AS ptype, event, call, ${ruleColumns.map((column, at) => (at < width ? column : `NULL::varchar AS ${column}`)).join(', ')}
+    SELECT $1::varchar AS ptype, event, call, place, ${ruleColumns.map((column, at) => (at < width ? column : `NULL::varchar AS ${column}`)).join(', ')}
     FROM patience, unnest($3::uuid[], ${parameters(width, (number) => `$${number}::varchar[]`)}, $${width + 10}::int[])
-      AS rule(event, ${ruleColumns.slice(0, width).join(', ')}, call))`;
+      WITH ORDINALITY AS rule(event, ${ruleColumns.slice(0, width).join(', ')}, call, place))`;
 
 const parameters = (width: number, parameter: (number: number) => string): string =>
   ruleColumns
@@ -88,14 +88,15 @@ const returning = `outbox_id::text AS "outboxId", xid::text AS xid, id, ${utc('o
 
 /**
  * Adds rules of up to `width` columns and writes an event for each that was not there. A rule that the table does not store as it
- * was given (a trigger of the host) has no event id here: the statement fails, and nothing changes without its record.
+ * was given (a trigger of the host) has no event id here: the statement fails, and nothing changes without its record. Where their
+ * order decides, rules get their ids as they were given; should two such statements meet crosswise, PostgreSQL ends one.
  */
 export const insertRules = (shape: RuleShape, width: number): string => `
   ${purpose('INSERT INTO')}
   WITH ${patience}, ${given(width)},
   added AS (
     INSERT INTO casbin_rule (ptype, ${ruleColumns.join(', ')})
-    SELECT ptype, ${ruleColumns.join(', ')} FROM given ORDER BY ${lockOrder('given')}
+    SELECT ptype, ${ruleColumns.join(', ')} FROM given ORDER BY ${shape.ordered ? 'place' : lockOrder('given')}
     ON CONFLICT DO NOTHING
     RETURNING ${ruleColumns.join(', ')}),
   changed AS (
@@ -155,11 +156,13 @@ const parameterOf = (column: string, width: number): string => {
   return at < width ? `$${at + 10}::varchar` : 'NULL::varchar';
 };
 
-/** Whether the table holds a rule. $1 is its policy type, $2 to $8 are its columns. */
-export const ruleExists = `
-  SELECT EXISTS (SELECT 1 FROM casbin_rule WHERE ${sameRule((column) =>
-    column === 'ptype' ? '$1::varchar' : `$${Number(column.slice(1)) + 2}::varchar`,
-  )}) AS holds`;
+const isRule = sameRule((column) => (column === 'ptype' ? '$1::varchar' : `$${Number(column.slice(1)) + 2}::varchar`));
+
+/** The row of a rule, if it is there. $1 is its policy type, $2 to $8 are its columns. */
+export const findRule = `SELECT id FROM casbin_rule WHERE ${isRule}`;
+
+/** Gives a rule the id $9, and with it the place among the others that the rule had which it replaces. */
+export const moveRule = `UPDATE casbin_rule SET id = $9 WHERE ${isRule}`;
 
 /** Which columns of a policy type a filter gives values for. */
 interface GivenColumns {

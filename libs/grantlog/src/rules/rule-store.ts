@@ -17,7 +17,7 @@ import { type Rule, ruleColumns } from './rule';
 import { type ChangedRow, RuleBatch, type RuleCall } from './rule-batch';
 import { changeOf, type RuleChange } from './rule-change';
 import type { RuleShape } from './rule-shape';
-import { ruleExists } from './rule-statements';
+import { findRule, moveRule } from './rule-statements';
 
 /** Who makes a change and why, and in which transaction. */
 export interface Call {
@@ -79,24 +79,29 @@ export class RuleStore {
   }
 
   /**
-   * Puts a rule in the place of another one. If the new one is there already, the old one goes all the same.
+   * Puts a rule in the place of another one, which is its place in the order of the table too. If the new one is there already,
+   * the old one goes all the same.
    * @returns whether the old one was there; without it nothing changes
    */
   async replace(write: Write, old: Rule, renewed: Rule): Promise<boolean> {
     const entries = await this.whole(write.manager, async (manager) => {
-      const removed = await this.remove({ ...write, manager }, [old]);
-      return removed.length === 0 ? [] : [...removed, ...(await this.add({ ...write, manager }, [renewed]))];
+      const inside = { ...write, manager };
+      const [row] = await manager.query<RuleRow[]>(`${findRule} FOR UPDATE`, columnsOf(old));
+      if (!row) return [];
+      const removed = await this.remove(inside, [old]);
+      const added = await this.add(inside, [renewed]);
+      if (added.length > 0) await manager.query(moveRule, [...columnsOf(renewed), row.id]);
+      return [...removed, ...added];
     });
     return entries.length > 0;
   }
 
   /** Whether the table holds a rule. */
-  async holds({ manager }: Call, { ptype, values }: Rule): Promise<boolean> {
-    const parameters = [ptype, ...ruleColumns.map((_, at) => values[at] ?? null)];
-    const [row] = await (manager
-      ? manager.query<{ holds: boolean }[]>(ruleExists, parameters)
-      : query<{ holds: boolean }>(this.parts.dataSource, ruleExists, parameters));
-    return row?.holds ?? false;
+  async holds({ manager }: Call, rule: Rule): Promise<boolean> {
+    const rows = await (manager
+      ? manager.query<RuleRow[]>(findRule, columnsOf(rule))
+      : query<RuleRow>(this.parts.dataSource, findRule, columnsOf(rule)));
+    return rows.length > 0;
   }
 
   /**
@@ -205,4 +210,12 @@ export class RuleStore {
 
 function distinct(rules: readonly Rule[]): Rule[] {
   return rules.length === 1 ? [...rules] : [...new Map(rules.map((rule) => [rule.key, rule])).values()];
+}
+
+interface RuleRow {
+  readonly id: number;
+}
+
+function columnsOf({ ptype, values }: Rule): unknown[] {
+  return [ptype, ...ruleColumns.map((_, at) => values[at] ?? null)];
 }
