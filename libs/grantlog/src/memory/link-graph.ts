@@ -1,3 +1,5 @@
+import { WideMap } from './wide-map';
+
 /** Casbin's name for the scope of links that are given none (DEFAULT_DOMAIN of its DefaultRoleManager). */
 export const defaultScope = 'casbin::default';
 
@@ -15,9 +17,9 @@ const longestList = 32;
 
 /** The links of one scope. */
 class ScopeLinks {
-  private readonly parents = new Map<string, Parents>();
+  private readonly parents = new WideMap<Parents>();
   /** How many children each parent has, which tells without a search that a name is nobody's role here. */
-  private readonly children = new Map<string, number>();
+  private readonly children = new WideMap<number>();
 
   get isEmpty(): boolean {
     return this.parents.size === 0;
@@ -77,7 +79,7 @@ class ScopeLinks {
  * is held for as long as it has a link; Casbin's role manager never lets go of one.
  */
 export class LinkGraph {
-  private readonly byScope = new Map<string, ScopeLinks>();
+  private readonly byScope = new WideMap<ScopeLinks>();
   private readonly starred = new Set<string>();
   private count = 0;
   private scopesMarked = {};

@@ -10,8 +10,8 @@ export type Values = readonly string[];
  */
 export class RuleIndex implements Iterable<Values> {
   private readonly rules = new Arrivals<Values>();
-  private readonly bySubject = new Column(0);
-  private readonly columns: readonly Column[];
+  private readonly bySubject = new Column(0, textOf);
+  private readonly others: readonly Column[];
   private wide = 0;
 
   /**
@@ -22,7 +22,7 @@ export class RuleIndex implements Iterable<Values> {
     indexed: readonly number[],
     private readonly width: number,
   ) {
-    this.columns = [this.bySubject, ...indexed.map((at) => new Column(at))];
+    this.others = indexed.map((at) => new Column(at, itself));
   }
 
   get size(): number {
@@ -48,7 +48,8 @@ export class RuleIndex implements Iterable<Values> {
    */
   add(values: string[]): boolean {
     if (values.length === 0 || this.has(values)) return false;
-    for (const column of this.columns) column.add(values);
+    this.bySubject.add(values);
+    for (const column of this.others) column.add(values);
     Object.freeze(values);
     this.rules.add(values);
     if (values.length > this.width) this.wide += 1;
@@ -59,7 +60,8 @@ export class RuleIndex implements Iterable<Values> {
   delete(values: Values): boolean {
     const rule = this.bySubject.find(values);
     if (!rule) return false;
-    for (const column of this.columns) column.delete(rule);
+    this.bySubject.delete(rule);
+    for (const column of this.others) column.delete(rule);
     this.rules.delete(rule);
     if (rule.length > this.width) this.wide -= 1;
     return true;
@@ -75,7 +77,7 @@ export class RuleIndex implements Iterable<Values> {
   /** As few rules as an index can tell that hold all that match. */
   private candidates(fieldIndex: number, fieldValues: readonly string[]): Iterable<Values> {
     let fewest: Group | undefined;
-    for (const column of this.columns) {
+    for (const column of [this.bySubject, ...this.others]) {
       const value = fieldValues[column.at - fieldIndex];
       if (value === undefined || value === '') continue;
       const group = column.with(value);
@@ -86,17 +88,21 @@ export class RuleIndex implements Iterable<Values> {
   }
 }
 
-/** Rules with one value in common, in the order in which they came: a list while it is short, then a map of their texts. */
-type Group = Values[] | Map<string, Values>;
+/** Rules with one value in common, in the order in which they came: a list while it is short, then a map. */
+type Group = Values[] | Map<string | Values, Values>;
 
-/** Rules in a list. Beyond that many, looking through it takes longer than making up a text. */
-const mostInList = 32;
+/** Rules in a list. Beyond that many, looking through it takes longer than looking up. */
+const mostInList = 16;
 
 /** The rules by the value of one column. */
 class Column {
   private readonly groups = new WideMap<{ readonly value: string; rules: Group }>();
 
-  constructor(readonly at: number) {}
+  /** @param keyOf what a rule is found by where there are many: its text, or itself, which is lighter */
+  constructor(
+    readonly at: number,
+    private readonly keyOf: (rule: Values) => string | Values,
+  ) {}
 
   with(value: string): Group | undefined {
     return this.groups.get(value)?.rules;
@@ -106,11 +112,10 @@ class Column {
   find(values: Values): Values | undefined {
     const value = values[this.at];
     const group = value === undefined ? undefined : this.with(value);
-    if (!group) return undefined;
-    return isList(group) ? group.find((rule) => areEqual(rule, values)) : foundIn(group, values);
+    return group && this.findIn(group, values);
   }
 
-  /** All rules of a group share one string, because rules that come from the database each bring their own. */
+  /** @param rule is not there. All rules of a group share one string; those that come from the database each bring their own. */
   add(rule: string[]): void {
     const value = rule[this.at];
     if (value === undefined) return;
@@ -118,7 +123,7 @@ class Column {
     if (!group) this.groups.set(value, { value, rules: [rule] });
     else {
       rule[this.at] = group.value;
-      group.rules = withRule(group.rules, rule);
+      group.rules = this.withOne(group.rules, rule);
     }
   }
 
@@ -127,15 +132,22 @@ class Column {
     const group = value === undefined ? undefined : this.groups.get(value);
     if (!group || value === undefined) return;
     if (isList(group.rules)) group.rules.splice(group.rules.indexOf(rule), 1);
-    else group.rules.delete(textOf(rule));
+    else group.rules.delete(this.keyOf(rule));
     if (sizeOf(group.rules) === 0) this.groups.delete(value);
   }
-}
 
-function withRule(group: Group, rule: Values): Group {
-  if (!isList(group)) return group.set(textOf(rule), rule);
-  group.push(rule);
-  return group.length <= mostInList ? group : new Map(group.map((one) => [textOf(one), one]));
+  /** Values in the table hold no NUL. A rule that does, and so reads like one of more columns, is not that one. */
+  private findIn(group: Group, values: Values): Values | undefined {
+    if (isList(group)) return group.find((rule) => areEqual(rule, values));
+    const rule = group.get(this.keyOf(values));
+    return rule?.length === values.length ? rule : undefined;
+  }
+
+  private withOne(group: Group, rule: Values): Group {
+    if (!isList(group)) return group.set(this.keyOf(rule), rule);
+    group.push(rule);
+    return group.length <= mostInList ? group : new Map(group.map((one) => [this.keyOf(one), one]));
+  }
 }
 
 function isList(group: Group): group is Values[] {
@@ -146,14 +158,12 @@ function sizeOf(group: Group): number {
   return isList(group) ? group.length : group.size;
 }
 
-/** Values in the table hold no NUL. A rule that does, and so reads like one of more columns, is not that one. */
-function foundIn(group: ReadonlyMap<string, Values>, values: Values): Values | undefined {
-  const rule = group.get(textOf(values));
-  return rule?.length === values.length ? rule : undefined;
-}
-
 function textOf(values: Values): string {
   return values.join('\0');
+}
+
+function itself(values: Values): Values {
+  return values;
 }
 
 function areEqual(one: Values, other: Values): boolean {
