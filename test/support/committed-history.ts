@@ -87,7 +87,7 @@ class History {
 
   private load({ rules, position }: Reading): void {
     const draft = this.memory.draft();
-    for (const { ptype, values } of rules) draft.add(ptype, [...values]);
+    for (const { ptype, values } of rules) draft.append(ptype, [...values]);
     this.memory.loaded(draft, position);
   }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Model, newEnforcerWithClass, newModelFromString, Util } from 'casbin';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attributor } from '../context/attributor';
-import { GrantlogError } from '../contract/grantlog.error';
+import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { audited, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
 import { CallerTransaction } from '../rules/caller-transaction';
@@ -41,6 +41,7 @@ export interface EnforcerAssembly {
 export async function assembleEnforcer(options: EnforcerOptions): Promise<EnforcerAssembly> {
   const { dataSource, attributor, signal, maxRules } = options;
   const model = new IndexedModel(readModel(options.model));
+  if (!model.shapeOf('g')) throw new InvalidInputError('model', 'must define roles: [role_definition] with a "g"');
   const enforcer = await newEnforcerWithClass(audited(options.enforcerClass), model);
   const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);

@@ -1,31 +1,29 @@
-/** Members of one set: few enough that it grows in some milliseconds. */
-const mostInOne = 262_144;
+/** Members that have gone are passed over until they are so many, and then left out in one go. */
+const mostGone = 65_536;
 
-/** A set of objects in the order in which they came, which grows without stopping everything else. */
+/** Objects in the order in which they came; those that go leave no gap. A plain list would be walked through for each that goes. */
 export class Arrivals<T extends object> implements Iterable<T> {
-  private sets: Set<T>[] = [new Set()];
+  private list: T[] = [];
+  private gone = new Set<T>();
 
   get size(): number {
-    let size = 0;
-    for (const set of this.sets) size += set.size;
-    return size;
+    return this.list.length - this.gone.size;
   }
 
+  /** @param one was never here before */
   add(one: T): void {
-    const last = this.sets.at(-1);
-    if (last && last.size < mostInOne) last.add(one);
-    else this.sets.push(new Set([one]));
+    this.list.push(one);
   }
 
+  /** @param one is here */
   delete(one: T): void {
-    for (const set of this.sets) {
-      if (!set.delete(one)) continue;
-      if (set.size === 0 && this.sets.length > 1) this.sets = this.sets.filter((other) => other !== set);
-      return;
-    }
+    this.gone.add(one);
+    if (this.gone.size < mostGone && this.gone.size * 2 < this.list.length) return;
+    this.list = this.list.filter((other) => !this.gone.has(other));
+    this.gone = new Set();
   }
 
   *[Symbol.iterator](): IterableIterator<T> {
-    for (const set of this.sets) yield* set;
+    for (const one of this.list) if (!this.gone.has(one)) yield one;
   }
 }

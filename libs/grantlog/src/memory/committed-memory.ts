@@ -71,7 +71,7 @@ export class CommittedMemory {
   loaded(draft: PolicyDraft, position: Position): void {
     this.moveTo(position);
     for (const { operation, rule } of this.ahead.values()) {
-      if (operation === 'created') draft.add(rule.ptype, [...rule.values]);
+      if (operation === 'created') draft.add(rule.ptype, rule.values);
       else draft.delete(rule.ptype, rule.values);
     }
     this.memory.become(draft);

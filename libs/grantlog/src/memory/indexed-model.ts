@@ -1,7 +1,7 @@
-import { Model, type RoleManager } from 'casbin';
+import { Assertion, Model, type RoleManager } from 'casbin';
 import { Rule, sectionOf } from '../rules/rule';
 import { type RuleShape, shapeOf } from '../rules/rule-shape';
-import { PolicyView } from './policy-view';
+import { type Definition, PolicyView } from './policy-view';
 import { RuleIndex, type Values } from './rule-index';
 import { orderOf, ordersBySubject } from './rule-order';
 
@@ -9,7 +9,7 @@ import { orderOf, ordersBySubject } from './rule-order';
 interface PolicyType {
   readonly shape: RuleShape;
   rules: RuleIndex;
-  view: PolicyView;
+  readonly view: PolicyView;
 }
 
 /** A change of memory that no rule in the table stands behind, with what was there before. */
@@ -27,19 +27,16 @@ interface StrayEdit {
 export class IndexedModel extends Model {
   private readonly types = new Map<string, PolicyType>();
   private readonly strays = new Map<string, StrayEdit>();
-  private readonly sections: ReadonlyMap<string, Map<string, PolicyView['assertion']>>;
+  /** What the model is to show, while `this.model` is open to everybody. */
+  private readonly shown = new Map<string, Map<string, Assertion>>();
 
   /** @param source defines the model; rules that it holds are not taken over, because no table has them */
   constructor(source: Model) {
     super();
-    this.model = new Map([...source.model].map(([section, assertions]) => [section, new Map(assertions)]));
-    this.sections = new Map(this.model);
-    for (const section of ['p', 'g']) {
-      for (const [ptype, { policy: _, ...definition }] of this.sections.get(section) ?? []) {
-        const shape = shapeOf(source, ptype);
-        const type = { shape, rules: indexFor(shape), view: new PolicyView(definition, () => this.inOrder(ptype)) };
-        this.types.set(ptype, type);
-        this.show(ptype);
+    for (const [section, assertions] of source.model) {
+      for (const [key, { policy: _, ...definition }] of assertions) {
+        if (section === 'p' || section === 'g') this.define(definition, shapeOf(source, key));
+        else this.show(section, key, fixed(definition));
       }
     }
   }
@@ -73,8 +70,7 @@ export class IndexedModel extends Model {
   link(ptype: string, rm: RoleManager): void {
     const type = this.types.get(ptype);
     if (!type) return;
-    type.view = new PolicyView({ ...type.view.definition, rm }, () => this.inOrder(ptype));
-    this.show(ptype);
+    this.define({ ...type.view.definition, rm }, type.shape, type.rules);
   }
 
   /** The rule is in the table. @returns whether it was not here */
@@ -104,7 +100,7 @@ export class IndexedModel extends Model {
     for (const ptype of stale) this.renew(ptype);
   }
 
-  /** Undoes what was changed through Casbin's methods or past them. @returns the policy types in which something was */
+  /** Undoes what was changed through Casbin's methods or past them. @returns the policy types or sections in which something was */
   restore(): Set<string> {
     const touched = new Set<string>();
     for (const { ptype, values, wasThere } of this.strays.values()) {
@@ -113,8 +109,11 @@ export class IndexedModel extends Model {
       touched.add(ptype);
     }
     this.strays.clear();
-    for (const [ptype, { view }] of this.types) {
-      if (!view.intact || this.shown(ptype) !== view.assertion) touched.add(ptype);
+    for (const [ptype, { view }] of this.types) if (!view.intact) touched.add(ptype);
+    for (const [section, assertions] of this.shown) {
+      if (areSame(this.model.get(section), assertions)) continue;
+      this.model.set(section, new Map(assertions));
+      touched.add(section);
     }
     this.changed(touched);
     return touched;
@@ -207,26 +206,26 @@ export class IndexedModel extends Model {
     return orderOf(this, type.view.definition, () => [...(this.rulesOf('g') ?? [])]);
   }
 
+  private define(definition: Definition, shape: RuleShape, rules = indexFor(shape)): void {
+    const view = new PolicyView(definition, () => this.inOrder(shape.ptype));
+    this.types.set(shape.ptype, { shape, rules, view });
+    this.show(sectionOf(shape.ptype), shape.ptype, view.assertion);
+  }
+
   /** Nobody walks along the rules of a grouping while they change, so these stay in their place. */
   private renew(ptype: string): void {
     const type = this.types.get(ptype);
     if (!type) return;
     if (sectionOf(ptype) === 'g') type.view.refresh();
-    else type.view = new PolicyView(type.view.definition, () => this.inOrder(ptype));
-    this.show(ptype);
+    else this.define(type.view.definition, type.shape, type.rules);
   }
 
-  private show(ptype: string): void {
-    const section = sectionOf(ptype);
-    const view = this.types.get(ptype)?.view;
-    const assertions = this.sections.get(section);
-    if (!view || !assertions) return;
-    assertions.set(ptype, view.assertion);
-    this.model.set(section, assertions);
-  }
-
-  private shown(ptype: string): PolicyView['assertion'] | undefined {
-    return this.model.get(sectionOf(ptype))?.get(ptype);
+  private show(section: string, key: string, assertion: Assertion): void {
+    for (const sections of [this.shown, this.model]) {
+      const assertions = sections.get(section);
+      if (assertions) assertions.set(key, assertion);
+      else sections.set(section, new Map([[key, assertion]]));
+    }
   }
 
   private typeIn(section: string, ptype: string): PolicyType | undefined {
@@ -241,4 +240,14 @@ export function indexFor({ scope, arity }: RuleShape): RuleIndex {
 
 function keyOf(ptype: string, values: Values): string {
   return [ptype, ...values].join('\0');
+}
+
+/** Requests, effects and matchers decide everything, and stay as they were when the module started. */
+function fixed(definition: Definition): Assertion {
+  const assertion = Object.create(Assertion.prototype) as Assertion;
+  return Object.freeze(Object.assign(assertion, definition, { tokens: Object.freeze([...definition.tokens]) }));
+}
+
+function areSame(shown: ReadonlyMap<string, Assertion> | undefined, wanted: ReadonlyMap<string, Assertion>): boolean {
+  return shown?.size === wanted.size && [...wanted].every(([key, assertion]) => shown.get(key) === assertion);
 }

@@ -18,8 +18,8 @@ const longestList = 32;
 /** The links of one scope. */
 class ScopeLinks {
   private readonly parents = new WideMap<Parents>();
-  /** How many children each parent has, which tells without a search that a name is nobody's role here. */
-  private readonly children = new WideMap<number>();
+  /** How many children each parent has; made when somebody asks whether a name is a parent, which few do. */
+  private children: WideMap<number> | undefined;
 
   get isEmpty(): boolean {
     return this.parents.size === 0;
@@ -29,7 +29,7 @@ class ScopeLinks {
     const known = this.parents.get(child);
     if (known !== undefined && isAmong(known, parent)) return false;
     this.parents.set(child, known === undefined ? parent : withOne(known, parent));
-    this.children.set(parent, (this.children.get(parent) ?? 0) + 1);
+    if (this.children) count(this.children, parent, 1);
     return true;
   }
 
@@ -39,9 +39,7 @@ class ScopeLinks {
     const rest = withoutOne(known, parent);
     if (rest === undefined) this.parents.delete(child);
     else this.parents.set(child, rest);
-    const left = (this.children.get(parent) ?? 0) - 1;
-    if (left > 0) this.children.set(parent, left);
-    else this.children.delete(parent);
+    if (this.children) count(this.children, parent, -1);
     return true;
   }
 
@@ -55,6 +53,7 @@ class ScopeLinks {
   }
 
   isParent(name: string): boolean {
+    this.children ??= this.countChildren();
     return this.children.has(name);
   }
 
@@ -72,6 +71,18 @@ class ScopeLinks {
   *links(): Iterable<[child: string, parent: string]> {
     for (const [child, parents] of this.parents) for (const parent of each(parents)) yield [child, parent];
   }
+
+  private countChildren(): WideMap<number> {
+    const counts = new WideMap<number>();
+    for (const [, parent] of this.links()) count(counts, parent, 1);
+    return counts;
+  }
+}
+
+function count(counts: WideMap<number>, name: string, more: number): void {
+  const total = (counts.get(name) ?? 0) + more;
+  if (total > 0) counts.set(name, total);
+  else counts.delete(name);
 }
 
 /**
@@ -147,7 +158,7 @@ export class LinkGraph {
   /** Whether a name is a child or a parent in a scope. */
   knows(name: string, scope: string): boolean {
     const links = this.byScope.get(scope);
-    return links !== undefined && (links.isParent(name) || links.isChild(name));
+    return links !== undefined && (links.isChild(name) || links.isParent(name));
   }
 
   /**
@@ -156,7 +167,6 @@ export class LinkGraph {
    */
   reaches(child: string, parent: string, scopes: readonly string[], depth: number): boolean {
     const layers = this.layers(scopes);
-    if (!layers.some((links) => links.isParent(parent))) return false;
     if (layers.some((links) => links.has(child, parent))) return true;
     let level = between([child], layers);
     if (level.length === 0) return false; // as nearly always: roles of roles are rare, and a Set has its price

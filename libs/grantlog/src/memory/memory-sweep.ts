@@ -139,7 +139,7 @@ export class MemorySweep {
     const draft = memory.draft();
     this.reloadWanted = false;
     try {
-      const position = await this.reader.load(part, (ptype, values) => draft.add(ptype, values));
+      const position = await this.reader.load(part, (ptype, values) => draft.append(ptype, values));
       this.restore();
       if (part) memory.loadedPart(draft, position);
       else memory.loaded(draft, position);

@@ -25,14 +25,21 @@ export class PolicyDraft {
   }
 
   /**
-   * Adds a rule. Those of policy types that the model lacks are passed over.
+   * Adds a rule as the table holds it, each once. Those of policy types that the model lacks are passed over.
    * @param values becomes the rule, and MUST NOT be changed by anybody else
    */
-  add(ptype: string, values: string[]): void {
+  append(ptype: string, values: string[]): void {
     const type = this.types.get(ptype);
-    const link = type && linkOf(type.shape, values);
+    if (!type) return;
+    const link = linkOf(type.shape, values);
     if (link) values[1] = this.one(values[1] as string);
-    if (type?.rules.add(values) && link) type.graph.link(...scoped(link));
+    type.rules.append(values);
+    if (link) type.graph.link(...scoped(link));
+  }
+
+  /** Adds a rule that may be there already. */
+  add(ptype: string, values: Values): void {
+    if (!this.types.get(ptype)?.rules.has(values)) this.append(ptype, [...values]);
   }
 
   delete(ptype: string, values: Values): void {

@@ -4,6 +4,8 @@ import type { Values } from './rule-index';
 /** What the model defines of a policy type: everything of its assertion but the rules. */
 export type Definition = Omit<Assertion, 'policy' | 'buildIncrementalRoleLinks' | 'buildRoleLinks'>;
 
+const definitionKeys = ['key', 'value', 'tokens', 'rm', 'fieldIndexMap'] as const;
+
 /**
  * A policy type as Casbin reads it: an assertion whose array of rules is made when somebody asks for it, and kept. Casbin
  * walks along it by index and hands it to everybody, so that it is compared before it is trusted again.
@@ -13,10 +15,10 @@ export class PolicyView {
   private policy: Values[] | undefined;
   private made: readonly Values[] | undefined;
 
-  constructor(
-    readonly definition: Definition,
-    read: () => Values[],
-  ) {
+  readonly definition: Definition;
+
+  constructor(definition: Definition, read: () => Values[]) {
+    this.definition = { ...definition, tokens: Object.freeze([...definition.tokens]) as string[] };
     this.assertion = Object.create(Assertion.prototype, {
       policy: {
         enumerable: true,
@@ -24,13 +26,13 @@ export class PolicyView {
         set: (policy: Values[]) => (this.policy = policy),
       },
     }) as Assertion;
-    Object.assign(this.assertion, definition);
+    Object.assign(this.assertion, this.definition);
   }
 
-  /** Whether the array holds what it was made of, and the assertion leads to the role manager that it began with. */
+  /** Whether the assertion is as it was defined, and its array holds what it was made of. */
   get intact(): boolean {
-    const { policy, made = [] } = this;
-    if (this.assertion.rm !== this.definition.rm) return false;
+    const { policy, made = [], assertion, definition } = this;
+    if (definitionKeys.some((key) => assertion[key] !== definition[key])) return false;
     return policy === undefined || (policy.length === made.length && policy.every((rule, at) => rule === made[at]));
   }
 

@@ -10,7 +10,7 @@ export type Values = readonly string[];
  */
 export class RuleIndex implements Iterable<Values> {
   private readonly rules = new Arrivals<Values>();
-  private readonly bySubject = new Column(0, textOf);
+  private readonly bySubject = new Column(0, textOf, 16);
   private readonly others: readonly Column[];
   private wide = 0;
 
@@ -22,7 +22,7 @@ export class RuleIndex implements Iterable<Values> {
     indexed: readonly number[],
     private readonly width: number,
   ) {
-    this.others = indexed.map((at) => new Column(at, itself));
+    this.others = indexed.map((at) => new Column(at, itself, 1_024));
   }
 
   get size(): number {
@@ -47,13 +47,19 @@ export class RuleIndex implements Iterable<Values> {
    * @returns whether it was not there
    */
   add(values: string[]): boolean {
-    if (values.length === 0 || this.has(values)) return false;
+    if (this.has(values)) return false;
+    this.append(values);
+    return true;
+  }
+
+  /** The same for a rule that is certainly not there, because the table holds each of its rules once. */
+  append(values: string[]): void {
+    if (values.length === 0) return; // which no table holds either
     this.bySubject.add(values);
     for (const column of this.others) column.add(values);
     Object.freeze(values);
     this.rules.add(values);
     if (values.length > this.width) this.wide += 1;
-    return true;
   }
 
   /** @returns whether it was there */
@@ -91,17 +97,18 @@ export class RuleIndex implements Iterable<Values> {
 /** Rules with one value in common, in the order in which they came: a list while it is short, then a map. */
 type Group = Values[] | Map<string | Values, Values>;
 
-/** Rules in a list. Beyond that many, looking through it takes longer than looking up. */
-const mostInList = 16;
-
 /** The rules by the value of one column. */
 class Column {
   private readonly groups = new WideMap<{ readonly value: string; rules: Group }>();
 
-  /** @param keyOf what a rule is found by where there are many: its text, or itself, which is lighter */
+  /**
+   * @param keyOf what a rule is found by where there are many: its text, or itself, which is lighter
+   * @param mostInList beyond that many, looking through a list takes longer than looking up
+   */
   constructor(
     readonly at: number,
     private readonly keyOf: (rule: Values) => string | Values,
+    private readonly mostInList: number,
   ) {}
 
   with(value: string): Group | undefined {
@@ -146,7 +153,7 @@ class Column {
   private withOne(group: Group, rule: Values): Group {
     if (!isList(group)) return group.set(this.keyOf(rule), rule);
     group.push(rule);
-    return group.length <= mostInList ? group : new Map(group.map((one) => [this.keyOf(one), one]));
+    return group.length <= this.mostInList ? group : new Map(group.map((one) => [this.keyOf(one), one]));
   }
 }
 

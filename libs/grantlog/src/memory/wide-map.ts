@@ -1,8 +1,8 @@
 /** Entries from which on a map is spread over several. */
 const mostInOne = 65_536;
 const shards = 64;
-/** Characters from the end of a key that decide where it goes; namespaced keys differ there. */
-const tail = 12;
+/** About as many characters of a key decide where it goes: all of a short one, evenly spread ones of a long one. */
+const looks = 16;
 
 /**
  * A map of strings that grows without stopping everything else: V8 copies a map whenever it doubles, which takes a tenth of a
@@ -54,9 +54,8 @@ export class WideMap<V> {
 }
 
 function placeOf(key: string): number {
+  const step = Math.max(1, Math.floor(key.length / looks));
   let place = 0;
-  for (let at = Math.max(0, key.length - tail); at < key.length; at += 1) {
-    place = (place * 31 + key.charCodeAt(at)) | 0;
-  }
+  for (let at = key.length - 1; at >= 0; at -= step) place = (place * 31 + key.charCodeAt(at)) | 0;
   return (place ^ (place >>> 16)) & (shards - 1);
 }
