@@ -12,7 +12,7 @@ interface Inside {
   readonly links: RoleManager;
 }
 
-const assertionOf = (model: Model, ptype: string): { policy: string[][]; tokens: string[] } => {
+const assertionOf = (model: Model, ptype: string): { policy: string[][]; tokens: string[]; value: string } => {
   const assertion = model.model.get(ptype.slice(0, 1))?.get(ptype);
   if (!assertion) throw new Error(`the model lacks ${ptype}`);
   return assertion;
@@ -39,6 +39,8 @@ const backDoors: [string, (inside: Inside) => unknown][] = [
   ['an array put in its place', ({ model }) => (assertionOf(model, 'p').policy = [[subject, 'act^read', '*']])],
   ['the assertion taken away', ({ model }) => model.model.get('p')?.delete('p')],
   ['the matcher replaced', ({ model }) => model.addDef('m', 'm', 'r.sub == "user^mallory"')],
+  ['the matcher rewritten', ({ model }) => (assertionOf(model, 'm').value = 'r_sub == "user^mallory"')],
+  ['a token exchanged', ({ model }) => assertionOf(model, 'p').tokens.reverse()],
   ['a policy type added', ({ model }) => model.addDef('p', 'p2', 'sub, act, scope')],
   ['the tokens replaced', ({ model }) => (assertionOf(model, 'p').tokens = ['p_scope', 'p_act', 'p_sub'])],
   ['the section taken away', ({ model }) => model.model.delete('g')],

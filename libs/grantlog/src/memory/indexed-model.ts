@@ -1,4 +1,4 @@
-import { Assertion, Model, type RoleManager } from 'casbin';
+import { type Assertion, Model, type RoleManager } from 'casbin';
 import { Rule, sectionOf } from '../rules/rule';
 import { type RuleShape, shapeOf } from '../rules/rule-shape';
 import { type Definition, PolicyView } from './policy-view';
@@ -26,6 +26,8 @@ interface StrayEdit {
  */
 export class IndexedModel extends Model {
   private readonly types = new Map<string, PolicyType>();
+  /** Requests, effects and matchers, which stay as they were when the module started. */
+  private readonly fixed = new Map<PolicyView, string>();
   private readonly strays = new Map<string, StrayEdit>();
   /** What the model is to show, while `this.model` is open to everybody. */
   private readonly shown = new Map<string, Map<string, Assertion>>();
@@ -36,7 +38,7 @@ export class IndexedModel extends Model {
     for (const [section, assertions] of source.model) {
       for (const [key, { policy: _, ...definition }] of assertions) {
         if (section === 'p' || section === 'g') this.define(definition, shapeOf(source, key));
-        else this.show(section, key, fixed(definition));
+        else this.fix(section, definition);
       }
     }
   }
@@ -110,6 +112,11 @@ export class IndexedModel extends Model {
     }
     this.strays.clear();
     for (const [ptype, { view }] of this.types) if (!view.intact) touched.add(ptype);
+    for (const [view, section] of this.fixed) {
+      if (view.intact) continue;
+      view.refresh();
+      touched.add(section);
+    }
     for (const [section, assertions] of this.shown) {
       if (areSame(this.model.get(section), assertions)) continue;
       this.model.set(section, new Map(assertions));
@@ -212,6 +219,12 @@ export class IndexedModel extends Model {
     this.show(sectionOf(shape.ptype), shape.ptype, view.assertion);
   }
 
+  private fix(section: string, definition: Definition): void {
+    const view = new PolicyView(definition, () => []);
+    this.fixed.set(view, section);
+    this.show(section, definition.key, view.assertion);
+  }
+
   /** Nobody walks along the rules of a grouping while they change, so these stay in their place. */
   private renew(ptype: string): void {
     const type = this.types.get(ptype);
@@ -240,12 +253,6 @@ export function indexFor({ scope, arity }: RuleShape): RuleIndex {
 
 function keyOf(ptype: string, values: Values): string {
   return [ptype, ...values].join('\0');
-}
-
-/** Requests, effects and matchers decide everything, and stay as they were when the module started. */
-function fixed(definition: Definition): Assertion {
-  const assertion = Object.create(Assertion.prototype) as Assertion;
-  return Object.freeze(Object.assign(assertion, definition, { tokens: Object.freeze([...definition.tokens]) }));
 }
 
 function areSame(shown: ReadonlyMap<string, Assertion> | undefined, wanted: ReadonlyMap<string, Assertion>): boolean {

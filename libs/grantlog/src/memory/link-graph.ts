@@ -15,9 +15,22 @@ type Parents = string | readonly string[] | Set<string>;
 /** The longest list of parents; beyond it they are a Set, which weighs four times as much. */
 const longestList = 32;
 
+/** Where the way up from a child begins. */
+interface Start {
+  readonly child: string;
+  readonly scopes: readonly string[];
+  readonly version: number;
+  /** Its parents in each of the scopes. */
+  readonly parents: readonly Parents[];
+  /** Whether none of them has parents. */
+  readonly isFlat: boolean;
+}
+
+const nowhere: Start = { child: '', scopes: [], version: -1, parents: [], isFlat: true };
+
 /** The links of one scope. */
 class ScopeLinks {
-  private readonly parents = new WideMap<Parents>();
+  readonly parents = new WideMap<Parents>();
   /** How many children each parent has; made when somebody asks whether a name is a parent, which few do. */
   private children: WideMap<number> | undefined;
 
@@ -93,6 +106,8 @@ export class LinkGraph {
   private readonly byScope = new WideMap<ScopeLinks>();
   private readonly starred = new Set<string>();
   private count = 0;
+  private version = 0;
+  private lastStart = nowhere;
   private scopesMarked = {};
   private globsMarked = {};
 
@@ -128,8 +143,10 @@ export class LinkGraph {
   /** @returns whether the link is new */
   link(child: string, parent: string, scope: string): boolean {
     const isNew = (this.byScope.get(scope) ?? this.open(scope)).link(child, parent);
-    if (isNew) this.count += 1;
-    return isNew;
+    if (!isNew) return false;
+    this.count += 1;
+    this.version += 1;
+    return true;
   }
 
   /** @returns whether there was such a link */
@@ -137,6 +154,7 @@ export class LinkGraph {
     const links = this.byScope.get(scope);
     if (!links?.unlink(child, parent)) return false;
     this.count -= 1;
+    this.version += 1;
     if (links.isEmpty) this.close(scope);
     return true;
   }
@@ -166,10 +184,11 @@ export class LinkGraph {
    * once: a search into the depth would take every path, and a dense graph has exponentially many.
    */
   reaches(child: string, parent: string, scopes: readonly string[], depth: number): boolean {
+    const start = this.startAt(child, scopes);
+    for (const parents of start.parents) if (isAmong(parents, parent)) return true;
+    if (start.isFlat) return false; // as nearly always: roles of roles are rare, and a Set has its price
     const layers = this.layers(scopes);
-    if (layers.some((links) => links.has(child, parent))) return true;
     let level = between([child], layers);
-    if (level.length === 0) return false; // as nearly always: roles of roles are rare, and a Set has its price
     const seen = new Set(level);
     for (let left = depth - 1; left > 0 && level.length > 0; left -= 1) {
       if (level.some((name) => layers.some((links) => links.has(name, parent)))) return true;
@@ -187,6 +206,16 @@ export class LinkGraph {
     for (const [scope, links] of this.byScope) {
       for (const [child, parent] of links.links()) yield [child, parent, scope];
     }
+  }
+
+  /** One `enforce()` asks about the same child in the same scopes for each of its policies. */
+  private startAt(child: string, scopes: readonly string[]): Start {
+    const last = this.lastStart;
+    if (last.child === child && last.version === this.version && areSame(last.scopes, scopes)) return last;
+    const layers = this.layers(scopes);
+    const parents = layers.map((links) => links.parents.get(child)).filter((found) => found !== undefined);
+    const isFlat = parents.length === 0 || between([child], layers).length === 0;
+    return (this.lastStart = { child, scopes, version: this.version, parents, isFlat });
   }
 
   private layers(scopes: readonly string[]): ScopeLinks[] {
@@ -216,6 +245,11 @@ export class LinkGraph {
     this.scopesMarked = {};
     if (scope.includes('*')) this.globsMarked = {};
   }
+}
+
+/** Lists that somebody keeps are the same object; a list of one is made for each question. */
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === 1 && other.length === 1 && one[0] === other[0]);
 }
 
 /** The parents of these children that have parents themselves. */

@@ -92,15 +92,12 @@ export class RoleLinks implements RoleManager {
   }
 
   syncedHasLink(name1: string, name2: string, ...domain: string[]): boolean {
-    const scope = scopeOf(domain);
-    if (name1 === name2) return true;
-    const patterns = this.patterns.of(this.graph, scope);
-    if (patterns) return patterns.syncedHasLink(name1, name2, scope);
-    return this.graph.reaches(name1, name2, this.scopesFor(scope), deepest);
+    return this.isLinked(name1, name2, scopeOf(domain));
   }
 
+  /** Asked by `enforce()` for each policy, hence no detour. */
   async hasLink(name1: string, name2: string, ...domain: string[]): Promise<boolean> {
-    return this.syncedHasLink(name1, name2, ...domain);
+    return this.isLinked(name1, name2, scopeOf(domain));
   }
 
   async getRoles(name: string, ...domain: string[]): Promise<string[]> {
@@ -146,6 +143,13 @@ export class RoleLinks implements RoleManager {
   async addDomainHierarchy(rm: RoleManager): Promise<void> {
     if (!rm?.syncedHasLink) throw new Error('Domain hierarchy must be syncronous.');
     this.patterns.use({ hierarchy: rm });
+  }
+
+  private isLinked(child: string, parent: string, scope: string): boolean {
+    if (child === parent) return true;
+    const patterns = this.patterns.of(this.graph, scope);
+    if (patterns) return patterns.syncedHasLink(child, parent, scope);
+    return this.graph.reaches(child, parent, this.scopesFor(scope), deepest);
   }
 
   private touch(values: readonly string[]): void {
