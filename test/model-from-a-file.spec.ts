@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { newModelFromString } from 'casbin';
 import { startApp } from './support/app';
-import { createDatabase, type TestDatabase } from './support/database';
+import { connect, createDatabase, type TestDatabase } from './support/database';
 
 const sample = join(__dirname, '..', 'apps', 'demo', 'sample');
 
@@ -24,5 +25,24 @@ describe('the model', () => {
   it.each(['policy.csv', 'no-such.conf'])('is refused by the name of its file: %s', async (name) => {
     const started = startApp({ url: database.url, grantlog: { model: join(sample, name) } });
     await expect(started).rejects.toThrow(new RegExp(`^model: .*${name}`));
+  });
+
+  it('without roles is refused before anything begins to run', async () => {
+    const withoutRoles = newModelFromString(`
+[request_definition]
+r = sub, act, scope
+[policy_definition]
+p = sub, act, scope
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = r.sub == p.sub`);
+    const started = startApp({ url: database.url, grantlog: { model: withoutRoles } });
+    await expect(started).rejects.toThrow(/^model: must define roles/);
+    const dataSource = await connect(database.url);
+    const asked = `SELECT count(*)::int AS others FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%audit_change%'`;
+    expect(await dataSource.query(asked)).toEqual([{ others: 0 }]); // nobody has begun to follow
+    await dataSource.destroy();
   });
 });

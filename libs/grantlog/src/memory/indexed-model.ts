@@ -56,8 +56,7 @@ export class IndexedModel extends Model {
 
   /** Every rule as Casbin sees it now, changes by strangers included. */
   *contents(): Iterable<Rule> {
-    for (const [ptype, { view }] of this.types)
-      for (const values of view.assertion.policy) yield new Rule(ptype, values);
+    for (const [ptype, type] of this.types) for (const values of this.listOf(type)) yield new Rule(ptype, values);
   }
 
   shapeOf(ptype: string): RuleShape | undefined {
@@ -127,7 +126,7 @@ export class IndexedModel extends Model {
   }
 
   override getPolicy(section: string, ptype: string): string[][] {
-    return (this.typeIn(section, ptype)?.view.assertion.policy ?? []).map((rule) => rule.slice());
+    return Array.from(this.listOf(this.typeIn(section, ptype)), (rule) => rule.slice());
   }
 
   override hasPolicy(section: string, ptype: string, rule: string[]): boolean {
@@ -141,7 +140,7 @@ export class IndexedModel extends Model {
 
   override getValuesForFieldInPolicy(section: string, ptype: string, fieldIndex: number): string[] {
     const values = new Set<string>();
-    for (const rule of this.typeIn(section, ptype)?.view.assertion.policy ?? []) values.add(rule[fieldIndex] as string);
+    for (const rule of this.listOf(this.typeIn(section, ptype))) values.add(rule[fieldIndex] as string);
     return [...values];
   }
 
@@ -239,6 +238,12 @@ export class IndexedModel extends Model {
       if (assertions) assertions.set(key, assertion);
       else sections.set(section, new Map([[key, assertion]]));
     }
+  }
+
+  /** The rules as Casbin sees them; those of which nobody has wanted an array are not made into one that would have to be kept. */
+  private listOf(type: PolicyType | undefined): Iterable<Values> {
+    if (!type) return [];
+    return type.view.isMade || sectionOf(type.shape.ptype) === 'p' ? type.view.assertion.policy : type.rules;
   }
 
   private typeIn(section: string, ptype: string): PolicyType | undefined {

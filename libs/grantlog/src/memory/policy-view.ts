@@ -45,6 +45,11 @@ export class PolicyView {
     this.define();
   }
 
+  /** Whether somebody has wanted the array since the rules have changed. */
+  get isMade(): boolean {
+    return this.policy !== undefined;
+  }
+
   /** The array that Casbin sees. */
   rules(): Values[] {
     return (this.policy ??= this.remember(this.read()));
