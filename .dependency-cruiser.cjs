@@ -18,12 +18,16 @@ const folders = {
     ['outbox', 'context', 'contract', 'database'],
     'The table writes rule and outbox row together; what becomes of the event afterwards is not its business.',
   ],
+  policy: [
+    ['rules', 'contract'],
+    'The policy that Casbin decides by is plain data: where it comes from is not its business.',
+  ],
   memory: [
-    ['rules', 'contract', 'database', 'sweep'],
+    ['policy', 'rules', 'contract', 'database', 'sweep'],
     'Memory follows committed rules and must not be able to change one.',
   ],
   enforcer: [
-    ['memory', 'rules', 'outbox', 'context', 'contract'],
+    ['memory', 'policy', 'rules', 'outbox', 'context', 'contract'],
     'The Casbin seam leads calls to the table and questions to memory; it sends no SQL of its own.',
   ],
   assignments: [

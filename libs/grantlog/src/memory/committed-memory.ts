@@ -1,7 +1,7 @@
 import type { RuleChange } from '../rules/rule-change';
-import type { PolicyDraft } from './policy-draft';
+import type { PolicyDraft } from '../policy/policy-draft';
 import type { MemoryThen } from './policy-difference';
-import type { PolicyMemory } from './policy-memory';
+import type { PolicyMemory } from '../policy/policy-memory';
 import type { Position } from './position';
 
 /** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */

@@ -1,14 +1,7 @@
-import { DefaultRoleManager, getLogger, logPrint, type MatchingFunc, type RoleManager, Util } from 'casbin';
-import { defaultScope, type Link, LinkGraph } from './link-graph';
-
-/** How many links up a role is inherited: what Casbin gives each of its role managers. */
-const deepest = 10;
-
-/** How many scopes are held in all the answers to "which scopes match this one?" together. */
-const mostMatches = 50_000;
-
-/** How many links that are gone, and questions about scopes without one, leave something in Casbin's before it is filled anew. */
-const mostLeftovers = 1_000;
+import { getLogger, logPrint, type MatchingFunc, type RoleManager } from 'casbin';
+import { CasbinPatterns } from './casbin-patterns';
+import { deepest, defaultScope, type Link, LinkGraph } from './link-graph';
+import { MatchingScopes } from './matching-scopes';
 
 /**
  * The role manager of an enforcer: the face that Casbin knows, on a graph that can be swapped in one assignment. It answers
@@ -175,95 +168,6 @@ export class RoleLinks implements RoleManager {
   }
 }
 
-/** Which scopes answer for the one that is asked for: those that Casbin's domain matching function says, and itself. */
-class MatchingScopes {
-  private readonly answers = new Map<string, readonly string[]>();
-  private held = 0;
-  private mark: object | undefined;
-  /** To Casbin's keyMatch a pattern without a star matches itself only. */
-  private readonly globsOnly: boolean;
-
-  constructor(private readonly matches: MatchingFunc) {
-    this.globsOnly = matches === Util.keyMatchFunc;
-  }
-
-  of(asked: string, graph: LinkGraph): readonly string[] {
-    const mark = this.globsOnly ? graph.globsMark : graph.scopesMark;
-    if (mark !== this.mark || this.held > mostMatches) this.forget(mark);
-    const known = this.answers.get(asked);
-    if (known) return known;
-    const found = this.find(asked, this.globsOnly ? graph.globs : graph.scopes);
-    this.answers.set(asked, found);
-    this.held += found.length;
-    return found;
-  }
-
-  private find(asked: string, candidates: Iterable<string>): string[] {
-    const found = [asked];
-    for (const scope of candidates) if (scope !== asked && this.matches(asked, scope)) found.push(scope);
-    return found;
-  }
-
-  private forget(mark: object): void {
-    this.answers.clear();
-    this.held = 0;
-    this.mark = mark;
-  }
-}
-
-interface Matching {
-  readonly names?: MatchingFunc;
-  readonly domains?: MatchingFunc;
-  readonly hierarchy?: RoleManager;
-}
-
-/**
- * Lets Casbin's own role manager answer where names are patterns or domains inherit: too rare to have answers of our own.
- * With patterns its answers depend on the order in which links came, and on names whose links are gone. To give the same
- * answer on every node it is then filled, in an order of ours, after every change.
- */
-class CasbinPatterns {
-  private matching: Matching = {};
-  private filled: DefaultRoleManager | undefined;
-  private leftovers = 0;
-
-  use(matching: Matching): void {
-    this.matching = { ...this.matching, ...matching };
-    this.empty();
-  }
-
-  /** @returns what answers about a scope of this graph; `undefined` if there are no such patterns */
-  of(graph: LinkGraph, scope: string): DefaultRoleManager | undefined {
-    if (!this.matching.names && !this.matching.hierarchy) return undefined;
-    if (!graph.hasScope(scope)) this.leftovers += 1;
-    if (this.leftovers > mostLeftovers) this.empty();
-    return (this.filled ??= this.fill(graph));
-  }
-
-  change(verb: 'addLink' | 'deleteLink', link: Link): void {
-    if (verb === 'deleteLink') this.leftovers += 1;
-    if (this.matching.names) this.empty();
-    else void this.filled?.[verb](...link);
-  }
-
-  /** It is filled when it is next asked. */
-  empty(): void {
-    this.filled = undefined;
-    this.leftovers = 0;
-  }
-
-  /** Casbin's does its work before it returns the promise. */
-  private fill(graph: LinkGraph): DefaultRoleManager {
-    const filled = new DefaultRoleManager(deepest);
-    const { names, domains, hierarchy } = this.matching;
-    if (names) void filled.addMatchingFunc(names);
-    if (domains) void filled.addDomainMatchingFunc(domains);
-    if (hierarchy) void filled.addDomainHierarchy(hierarchy);
-    for (const link of inOrder(graph.links())) void filled.addLink(...link);
-    return filled;
-  }
-}
-
 const oneDomain = 'error: domain should be 1 parameter';
 
 function scopeOf(domain: readonly string[]): string {
@@ -277,10 +181,4 @@ function linkOf([child = '', parent = '', ...domain]: readonly string[]): Link {
 
 function distinct(lists: readonly string[][]): string[] {
   return lists.length === 1 ? lists.flat() : [...new Set(lists.flat())];
-}
-
-/** The same for the same links. */
-function inOrder(links: Iterable<Link>): Link[] {
-  const texts = Array.from(links, (link) => JSON.stringify(link));
-  return texts.sort().map((text) => JSON.parse(text) as Link);
 }

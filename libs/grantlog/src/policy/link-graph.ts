@@ -3,6 +3,9 @@ import { WideMap } from './wide-map';
 /** Casbin's name for the scope of links that are given none (DEFAULT_DOMAIN of its DefaultRoleManager). */
 export const defaultScope = 'casbin::default';
 
+/** How many links up a role is inherited: what Casbin gives each of its role managers. */
+export const deepest = 10;
+
 /** `child` has the role `parent`, in a scope. */
 export type Link = readonly [child: string, parent: string, scope: string];
 
