@@ -73,6 +73,20 @@ describe('filtered loading', () => {
     expect(await mayRead(app, 'eve', math)).toBe(true);
   });
 
+  it('pages through a part that is larger than a page, and through rules whose ids are negative', async () => {
+    const many = Array.from({ length: 11_000 }, (_, n) => reader(n, n % 2 === 0 ? math : art));
+    await app.assignments.assign(many);
+    await app.dataSource.query(`UPDATE casbin_rule SET id = -id WHERE v0 = 'user^0'`);
+    await app.enforcer.loadFilteredPolicy([{ v2: math }, { v0: Like('user^1099_') }]);
+    const wanted = [
+      reader('ann', math),
+      ...many.filter(({ scope, subject }) => scope === math || /1099.$/.test(subject)),
+    ];
+    expect(new Set((await shown()).map(String))).toEqual(new Set(wanted.map((one) => String(Object.values(one)))));
+    await app.enforcer.loadPolicy();
+    expect(await shown()).toHaveLength(11_002);
+  });
+
   it('loadPolicy loads everything again and ends the filter', async () => {
     await app.enforcer.loadFilteredPolicy(inMath);
     await app.enforcer.loadPolicy();

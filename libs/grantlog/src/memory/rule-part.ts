@@ -1,13 +1,14 @@
 import type { DataSource, FindOptionsWhere } from 'typeorm';
 import type { CasbinRule } from 'typeorm-adapter';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
+import { ruleColumns } from '../rules/rule';
 
 /** What typeorm-adapter takes as a filter: TypeORM's conditions on the columns of its table; of several, one must hold. */
 export type LoadFilter = FindOptionsWhere<CasbinRule> | FindOptionsWhere<CasbinRule>[];
 
-/** The part of the table that a filter selects, as SQL that answers the ids of its rows. */
+/** The part of the table that a filter selects, as SQL that answers its rows. */
 export interface RulePart {
-  readonly ids: string;
+  readonly rows: string;
   readonly parameters: readonly unknown[];
 }
 
@@ -30,13 +31,10 @@ export function partOf(dataSource: DataSource, filters: readonly LoadFilter[]): 
   const where = filters.flat().filter((filter) => Object.keys(filter ?? {}).length > 0);
   const everything = filters.some((filter) => [filter].flat().length === 0) || where.length < filters.flat().length;
   try {
-    const [ids, parameters] = dataSource
-      .getRepository(table.target)
-      .createQueryBuilder('rule')
-      .select('rule.id', 'id')
-      .setFindOptions(everything ? {} : { where })
-      .getQueryAndParameters();
-    return { ids, parameters };
+    const builder = dataSource.getRepository(table.target).createQueryBuilder('rule').select('rule.id', 'id');
+    for (const column of ['ptype', ...ruleColumns]) builder.addSelect(`rule.${column}`, column);
+    const [rows, parameters] = builder.setFindOptions(everything ? {} : { where }).getQueryAndParameters();
+    return { rows, parameters };
   } catch (error) {
     throw new InvalidInputError('filter', error instanceof Error ? error.message : String(error));
   }

@@ -2,7 +2,6 @@ import type { DataSource } from 'typeorm';
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
 import { ownTransaction, type Send } from '../database/own-transaction';
 import { query } from '../database/query';
-import type { Statement } from '../database/statement';
 import { Rule, ruleColumns } from '../rules/rule';
 import { type RuleChange, ruleOf } from '../rules/rule-change';
 import type { Advance } from './committed-memory';
@@ -29,8 +28,9 @@ const changesSince = `
 const everyRule = `SELECT ptype, ARRAY[${ruleColumns.join(', ')}] AS columns FROM casbin_rule`;
 
 /** The id, the policy type and the columns of a rule. */
-type RuleRow = readonly [id: number, ptype: string, ...values: (string | null)[]];
+type RuleRow = readonly [id: number | string, ptype: string, ...values: (string | null)[]];
 const firstColumn = 2;
+const beforeAll = '-9223372036854775808';
 
 interface ChangeRow {
   readonly outboxId: string;
@@ -89,23 +89,17 @@ function changeOf({ outboxId, xid, operation, details }: ChangeRow): RuleChange 
 
 /** A page at a time, by the primary key. */
 async function* pagesOf(part: RulePart | undefined, send: Send): AsyncIterable<readonly RuleRow[]> {
-  const { text, parameters } = page(part);
-  let last = -1;
+  const parameters = part?.parameters ?? [];
+  const text = `
+    SELECT id, ptype, ${ruleColumns.join(', ')} FROM ${part ? `(${part.rows})` : 'casbin_rule'} AS rule
+    WHERE id > $${parameters.length + 1}::bigint ORDER BY id LIMIT ${pageSize}`;
+  let last: RuleRow[0] = beforeAll;
   for (;;) {
-    const rows = await send<RuleRow>({ text, rowMode: 'array' }, [...parameters, last]);
+    const rows: RuleRow[] = await send<RuleRow>({ text, rowMode: 'array' }, [...parameters, last]);
     yield rows;
     last = rows.at(-1)?.[0] ?? last;
     if (rows.length < pageSize) return;
   }
-}
-
-function page(part: RulePart | undefined): Statement & { parameters: readonly unknown[] } {
-  const parameters = part?.parameters ?? [];
-  const selected = part ? `id IN (${part.ids}) AND` : '';
-  const text = `
-    SELECT id, ptype, ${ruleColumns.join(', ')} FROM casbin_rule
-    WHERE ${selected} id > $${parameters.length + 1} ORDER BY id LIMIT ${pageSize}`;
-  return { text, parameters };
 }
 
 /** Absent columns are NULL and stand at the end; values pass as they are, blanks, quotes and '' included. */
