@@ -39,7 +39,7 @@ export const sizes = {
   batches: {
     compared: [
       { size: 1_000, rounds: 3 },
-      { size: 10_000, rounds: 2 },
+      { size: 10_000, rounds: 1 },
     ],
     alone: [{ size: 100_000, rounds: 1 }],
     warmUp: 1_000,
@@ -65,8 +65,8 @@ export const sizes = {
   },
   loads: [
     { at: '100k', known: hundredThousand, rounds: 2, slow: false },
-    { at: '1m', known: million, rounds: 2, slow: true },
+    { at: '1m', known: million, rounds: 1, slow: true },
   ],
   /** `subjects` come again and again; they divide by `batch`. */
-  memory: { assignments: 100_000, callers: 2, subjects: 10_000, batch: 1_000, sampleEvery: 10_000 },
+  memory: { assignments: 500_000, callers: 2, subjects: 20_000, batch: 1_000, sampleEvery: 50_000 },
 };

@@ -56,7 +56,6 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
     private changes!: RuleChanges;
     private memory!: MemorySweep;
     private partOf!: EnforcerParts['partOf'];
-    private filters: readonly LoadFilter[] = [];
     private decisions: DecisionCache | undefined;
 
     attach({ changes, memory, partOf, adapter }: EnforcerParts): void {
@@ -75,18 +74,23 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
 
     /** Reads the whole table again; what is granted before and after stays granted in between. */
     override loadPolicy(): Promise<void> {
-      return this.memory.reload();
+      return this.memory.reload(() => undefined);
     }
 
     /** Reads what matches a filter as typeorm-adapter takes it, in the place of everything else, and follows that part. */
     override async loadFilteredPolicy(filter: LoadFilter): Promise<boolean> {
-      return this.loadPart([filter]);
+      const part = this.partOf([filter]);
+      await this.memory.reload(() => part);
+      return true;
     }
 
     /** Adds what matches a filter to a filtered policy; a whole one has it already. */
     override async loadIncrementalFilteredPolicy(filter: LoadFilter): Promise<boolean> {
-      if (this.isFiltered()) return this.loadPart([...this.filters, filter]);
       this.partOf([filter]); // which refuses what is no filter
+      await this.memory.reload(() => {
+        const { filters } = this.memory;
+        return filters.length > 0 ? this.partOf([...filters, filter]) : undefined;
+      });
       return true;
     }
 
@@ -176,12 +180,6 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
       fieldValues: string[],
     ): Promise<boolean> {
       return this.removed(casbinFilter(inSection(section, ptype), fieldIndex, fieldValues));
-    }
-
-    private async loadPart(filters: readonly LoadFilter[]): Promise<boolean> {
-      await this.memory.reload(this.partOf(filters));
-      this.filters = filters;
-      return true;
     }
 
     private async removed(...filters: RuleFilter[]): Promise<boolean> {

@@ -41,7 +41,7 @@ export interface EnforcerAssembly {
 export async function assembleEnforcer(options: EnforcerOptions): Promise<EnforcerAssembly> {
   const { dataSource, attributor, signal, maxRules } = options;
   const model = new IndexedModel(readModel(options.model));
-  if (!model.shapeOf('g')) throw new InvalidInputError('model', 'must define roles: [role_definition] with a "g"');
+  checkRoles(model);
   const enforcer = await newEnforcerWithClass(audited(options.enforcerClass), model);
   const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
@@ -58,6 +58,20 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const adapter = new ReadOnlyAdapter();
   enforcer.attach({ changes, memory, partOf: (filters) => partOf(dataSource, filters), adapter });
   return { enforcer, changes, memory };
+}
+
+/** @throws InvalidInputError for a model without roles, or with groupings that Casbin's role managers cannot hold */
+function checkRoles({ shapes }: IndexedModel): void {
+  if (!shapes.some(({ ptype }) => ptype === 'g')) {
+    throw new InvalidInputError('model', 'must define roles: [role_definition] with a "g"');
+  }
+  for (const { ptype, arity } of shapes) {
+    if (sectionOf(ptype) !== 'g' || arity === 2 || arity === 3) continue;
+    throw new InvalidInputError(
+      'model',
+      `defines "${ptype}" with ${arity} columns; a role definition has two or three`,
+    );
+  }
 }
 
 /** Gives each grouping a role manager whose links follow the rules. */

@@ -2,7 +2,7 @@ import type { RuleChange } from '../rules/rule-change';
 import type { PolicyDraft } from '../policy/policy-draft';
 import type { MemoryThen } from './policy-difference';
 import type { PolicyMemory } from '../policy/policy-memory';
-import type { Position } from './position';
+import { Position } from './position';
 
 /** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */
 export interface Advance {
@@ -34,14 +34,26 @@ export class CommittedMemory {
 
   /** Memory as Casbin sees it now. */
   now(): MemoryThen {
+    const { at } = this;
     const ahead = new Map(this.ahead);
-    const knew = (change: RuleChange): boolean => (ahead.get(change.rule.key)?.outboxId ?? -1n) >= change.outboxId;
-    return { contents: [...this.memory.contents()], knew };
+    return {
+      contents: [...this.memory.contents()],
+      knew: ({ rule, outboxId }) => (ahead.get(rule.key)?.outboxId ?? -1n) >= outboxId,
+      isSeenFrom: (snapshot) => {
+        const there = new Position(snapshot, '0');
+        return there.seesAllOf(at) && [...ahead.values()].every(({ xid }) => there.sees(xid));
+      },
+    };
   }
 
   /** Whether one of the changes is of a rule whose place among the others matters, which only the table can tell. */
   needsOrder(changes: readonly RuleChange[]): boolean {
-    return changes.some(({ rule }) => this.memory.isOrdered(rule));
+    return this.isOrdered(changes.map(({ rule }) => rule.ptype));
+  }
+
+  /** Whether decisions depend on the order of the rules of one of these policy types. */
+  isOrdered(ptypes: readonly string[]): boolean {
+    return ptypes.some((ptype) => this.memory.isOrdered(ptype));
   }
 
   /** Rules in memory. */
@@ -99,8 +111,8 @@ export class CommittedMemory {
     this.memory.apply(latest.values());
   }
 
-  /** Undoes what was changed in memory past the rules. @returns whether anything was */
-  restore(): boolean {
+  /** Undoes what was changed in memory past the rules. @returns the policy types (or sections) in which something was */
+  restore(): readonly string[] {
     return this.memory.restore();
   }
 

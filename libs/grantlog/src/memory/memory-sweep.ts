@@ -4,9 +4,9 @@ import { InvalidInputError } from '../contract/grantlog.error';
 import type { RuleChange } from '../rules/rule-change';
 import type { RuleDifference } from '../rules/rule-difference';
 import { Sweep } from '../sweep/sweep';
-import type { CommittedMemory } from './committed-memory';
+import type { Advance, CommittedMemory } from './committed-memory';
 import { differenceInside } from './policy-difference';
-import type { RulePart } from './rule-part';
+import type { LoadFilter, RulePart } from './rule-part';
 import type { RuleReader } from './rule-reader';
 
 const interval = 500;
@@ -23,7 +23,10 @@ export class MemorySweep {
   private readonly sweep: Sweep;
   /** What memory is to hold; `undefined` means the whole table. */
   private part: RulePart | undefined;
+  /** What it holds. */
   private loadedPart: RulePart | undefined;
+  /** The last reload that was asked for: they are made one after another, so that each has its own outcome. */
+  private lastReload: Promise<void> = Promise.resolve();
   private reloadWanted = true;
   private warned = false;
   private caughtUpAt = performance.now();
@@ -71,20 +74,20 @@ export class MemorySweep {
     return this.sweep.now();
   }
 
+  /** The filters by which memory has been loaded; empty if it holds the whole table. */
+  get filters(): readonly LoadFilter[] {
+    return this.loadedPart?.filters ?? [];
+  }
+
   /**
-   * Reads the whole table again, or the given part of it, and follows that from then on. Until it is read, and if it cannot
-   * be read, memory stays as it is.
+   * Reads the whole table again, or a part of it, and follows that from then on. Until it is read, and if it cannot be read,
+   * memory stays as it is.
+   * @param partOf is asked when the reloads before this one have ended
    */
-  async reload(part?: RulePart): Promise<void> {
-    const before = this.part;
-    this.part = part;
-    this.reloadWanted = true;
-    try {
-      await this.sweep.now();
-    } catch (error) {
-      if (this.part === part) this.part = before;
-      throw error;
-    }
+  reload(partOf: () => RulePart | undefined): Promise<void> {
+    const reload = this.lastReload.then(() => this.load(partOf()));
+    this.lastReload = reload.catch(() => undefined); // whoever asked for it is told
+    return reload;
   }
 
   /**
@@ -103,7 +106,7 @@ export class MemorySweep {
    */
   difference(): (manager: EntityManager) => Promise<RuleDifference> {
     const { position } = this.memory;
-    if (this.part || this.loadedPart || !position) {
+    if (this.part || this.isFiltered || !position) {
       throw new InvalidInputError('savePolicy', 'Cannot save a filtered policy; loadPolicy() loads the whole one');
     }
     const now = this.memory.now();
@@ -118,12 +121,12 @@ export class MemorySweep {
     const from = performance.now();
     const position = this.memory.position;
     if (this.reloadWanted || !position) {
-      await this.load();
+      await this.read();
     } else {
       const advance = await this.reader.since(position, this.memory.knownBeyond);
       this.restore();
-      if (this.mustRead(advance.changes)) await this.load();
-      else this.memory.advance(advance);
+      if (this.reloadWanted || this.mustRead(advance.changes)) await this.read();
+      else this.advance(advance);
     }
     this.caughtUpAt = from;
     this.lastError = null;
@@ -131,10 +134,22 @@ export class MemorySweep {
 
   /** Whether changes alone do not tell what memory is to hold. */
   private mustRead(changes: readonly RuleChange[]): boolean {
-    return changes.length > 0 && (this.part !== undefined || this.memory.needsOrder(changes));
+    if (changes.length === 0) return false;
+    return this.part !== undefined || this.isFiltered || this.memory.needsOrder(changes);
   }
 
-  private async load(): Promise<void> {
+  private async load(part: RulePart | undefined): Promise<void> {
+    this.part = part;
+    this.reloadWanted = true;
+    try {
+      await this.sweep.now();
+    } catch (error) {
+      this.part = this.loadedPart;
+      throw error;
+    }
+  }
+
+  private async read(): Promise<void> {
     const { part, memory } = this;
     const draft = memory.draft();
     this.reloadWanted = false;
@@ -150,8 +165,22 @@ export class MemorySweep {
     }
   }
 
+  /** Memory that could not take a change is in an unknown state, and is read anew. */
+  private advance(advance: Advance): void {
+    try {
+      this.memory.advance(advance);
+    } catch (error) {
+      this.reloadWanted = true;
+      throw error;
+    }
+  }
+
   private restore(): void {
-    if (!this.memory.restore() || this.warned) return;
+    const restored = this.memory.restore();
+    if (restored.length === 0) return;
+    // What was put back stands behind the others, and the table knows where it belongs.
+    if (this.memory.isOrdered(restored)) this.reloadWanted = true;
+    if (this.warned) return;
     this.warned = true;
     this.log.warn(
       'Memory was changed past the enforcer, through getModel() or getRoleManager(). That was undone, because no rule in the ' +

@@ -24,4 +24,11 @@ export class Position {
     const id = BigInt(xid);
     return id < this.xmin || (id < this.xmax && !this.inProgress.has(xid));
   }
+
+  /** Whether every transaction that can be seen from another position can be seen from here. */
+  seesAllOf(other: Position | undefined): boolean {
+    if (!other) return true;
+    if (this.xmax < other.xmax) return false;
+    return [...this.inProgress].every((xid) => xid === '' || !other.sees(xid));
+  }
 }

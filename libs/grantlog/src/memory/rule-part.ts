@@ -8,6 +8,7 @@ export type LoadFilter = FindOptionsWhere<CasbinRule> | FindOptionsWhere<CasbinR
 
 /** The part of the table that a filter selects, as SQL that answers its rows. */
 export interface RulePart {
+  readonly filters: readonly LoadFilter[];
   readonly rows: string;
   readonly parameters: readonly unknown[];
 }
@@ -34,7 +35,7 @@ export function partOf(dataSource: DataSource, filters: readonly LoadFilter[]): 
     const builder = dataSource.getRepository(table.target).createQueryBuilder('rule').select('rule.id', 'id');
     for (const column of ['ptype', ...ruleColumns]) builder.addSelect(`rule.${column}`, column);
     const [rows, parameters] = builder.setFindOptions(everything ? {} : { where }).getQueryAndParameters();
-    return { rows, parameters };
+    return { filters, rows, parameters };
   } catch (error) {
     throw new InvalidInputError('filter', error instanceof Error ? error.message : String(error));
   }

@@ -74,6 +74,10 @@ export class RuleReader {
   /** What a transaction sees of the table, and then of the changes since a position. */
   seenFrom({ snapshot, head }: Position): SeenInside {
     return {
+      snapshot: async (manager) => {
+        const [here] = await manager.query<{ snapshot: string }[]>(`SELECT pg_current_snapshot()::text AS snapshot`);
+        return here?.snapshot ?? '';
+      },
       table: async (manager) => {
         const rows = await manager.query<{ ptype: string; columns: (string | null)[] }[]>(everyRule);
         return rows.map(({ ptype, columns }) => new Rule(ptype, valuesOf([0, ptype, ...columns])));
@@ -102,11 +106,12 @@ async function* pagesOf(part: RulePart | undefined, send: Send): AsyncIterable<r
   }
 }
 
-/** Absent columns are NULL and stand at the end; values pass as they are, blanks, quotes and '' included. */
+/** Absent columns are NULL, wherever they stand, as in events; values pass as they are, blanks, quotes and '' included. */
 function valuesOf(row: RuleRow): string[] {
-  let end = row.length;
-  while (end > firstColumn && row[end - 1] === null) end -= 1;
   const values: string[] = [];
-  for (let at = firstColumn; at < end; at += 1) values.push((row[at] as string | null) ?? '');
+  for (let at = firstColumn; at < row.length; at += 1) {
+    const value = row[at] as string | null;
+    if (value !== null) values.push(value);
+  }
   return values;
 }

@@ -31,10 +31,10 @@ export class PolicyMemory {
   }
 
   /**
-   * Whether decisions depend on where the rule stands among the others. Then it MUST stand as in the table, and not in the order in
-   * which this node has heard of the changes, or nodes would decide differently.
+   * Whether decisions depend on where a rule of this type stands among the others. Then it MUST stand as in the table, and not in
+   * the order in which this node has heard of the changes, or nodes would decide differently.
    */
-  isOrdered({ ptype }: Rule): boolean {
+  isOrdered(ptype: string): boolean {
     return this.parts.model.shapeOf(ptype)?.ordered ?? false;
   }
 
@@ -69,24 +69,26 @@ export class PolicyMemory {
     this.show(draft.types.keys());
   }
 
-  /** Undoes what was changed through the model or a role manager, past the rules. @returns whether anything was */
-  restore(): boolean {
+  /** Undoes what was changed through the model or a role manager, past the rules. @returns the policy types (or sections) in which something was */
+  restore(): readonly string[] {
     const { model, links } = this.parts;
-    const touched = model.restore();
+    const restored = model.restore();
+    let touched = restored.size > 0;
     for (const [ptype, roleLinks] of links) {
       const rules = model.rulesOf(ptype);
       const shape = model.shapeOf(ptype);
-      if (!rules || !shape) continue;
+      if (!rules || !shape || !roleLinks.isTouched) continue;
+      touched = true; // what was taken back may have been asked about meanwhile
       const isRule = (...link: (string | undefined)[]): boolean =>
         isLinkedBy(
           rules,
           shape,
           link.filter((value) => value !== undefined),
         );
-      if (roleLinks.restore(isRule, () => linksOf(rules, shape))) touched.add(ptype);
+      if (roleLinks.restore(isRule, () => linksOf(rules, shape))) restored.add(ptype);
     }
-    if (touched.size > 0) this.parts.changed?.();
-    return touched.size > 0;
+    if (touched) this.parts.changed?.();
+    return [...restored];
   }
 
   /** Makes the link of a rule what the rules say. @returns whether it was otherwise */

@@ -46,6 +46,11 @@ export class RoleLinks implements RoleManager {
     return wasThere;
   }
 
+  /** Whether anything was changed through Casbin's interface since the last `restore()`. */
+  get isTouched(): boolean {
+    return this.cleared || this.touched.size > 0;
+  }
+
   /**
    * Undoes what was changed through Casbin's interface since the last time; does nothing if that is nothing.
    * @param isRule whether there is a rule for a link; `scope` is `undefined` for one without

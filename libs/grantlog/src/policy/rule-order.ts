@@ -31,9 +31,15 @@ function bySubject(model: Model, definition: Definition, rules: Values[], groupi
   const assertion = (policy: Values[], rest?: Definition): Assertion =>
     Object.assign(new Assertion(), rest, { policy });
   const scratch = new Model();
+  // Casbin reads from "p" which columns tell the hierarchy, also for "p2".
+  const policies = new Map<string, Assertion>();
+  for (const [key, { value, tokens, rm, fieldIndexMap }] of model.model.get('p') ?? []) {
+    policies.set(key, assertion([], { key, value, tokens, rm, fieldIndexMap }));
+  }
+  policies.set(definition.key, assertion(rules, definition));
   scratch.model = new Map([
     ['e', model.model.get('e') ?? new Map<string, Assertion>()],
-    ['p', new Map([[definition.key, assertion(rules, definition)]])],
+    ['p', policies],
     ['g', new Map([['g', assertion(groupings)]])],
   ]);
   scratch.sortPoliciesBySubjectHierarchy();

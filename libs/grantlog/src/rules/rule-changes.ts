@@ -109,17 +109,15 @@ export class RuleChanges {
     const { store } = this.parts;
     await store.whole(call.manager, async (manager) => {
       const { surplus, missing } = await find(manager);
-      const entries: OutboxEntry[] = [];
+      let entries: OutboxEntry[] = [];
       for (const [ptype, rules] of byPtype(surplus)) {
-        if (this.defines(ptype)) entries.push(...(await store.remove({ ...this.write(ptype, call), manager }, rules)));
+        if (!this.defines(ptype)) continue;
+        entries = entries.concat(await store.remove({ ...this.write(ptype, call), manager, within: true }, rules));
       }
       for (const [ptype, rules] of byPtype(missing)) {
-        const write = { ...this.write(ptype, call), manager };
-        const complete = this.complete(
-          write.shape,
-          rules.map(({ values }) => values),
-        );
-        entries.push(...(await store.add(write, complete)));
+        const write: Write = { ...this.write(ptype, call), manager, within: true };
+        const values = rules.map((rule) => rule.values);
+        entries = entries.concat(await store.add(write, this.complete(write.shape, values)));
       }
       return entries;
     });

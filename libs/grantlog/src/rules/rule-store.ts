@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attribution } from '../contract/attribution';
 import type { AuditOperation } from '../contract/audit-event';
+import { GrantlogError } from '../contract/grantlog.error';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import { autocommit, unknownIfLost } from '../database/autocommit';
 import { onIdleConnection } from '../database/idle-connection';
@@ -18,12 +19,15 @@ import { type ChangedRow, RuleBatch, type RuleCall } from './rule-batch';
 import { changeOf, type RuleChange } from './rule-change';
 import type { RuleShape } from './rule-shape';
 import { findRule, moveRule } from './rule-statements';
+import { Turns } from './turns';
 
 /** Who makes a change and why, and in which transaction. */
 export interface Call {
   readonly attribution: Attribution;
   /** The caller's transaction; without one the statement commits by itself. */
   readonly manager?: EntityManager;
+  /** Whether this is part of a call that has its turn in that transaction already. */
+  readonly within?: true;
 }
 
 /** A change of rules of one policy type, ready to be written. */
@@ -59,6 +63,7 @@ export class RuleStore {
   private readonly log = new Logger('Grantlog');
   /** Where no request is the current one: what calls share belongs to none of them. */
   private readonly outside = AsyncLocalStorage.snapshot() as <T>(work: () => T) => T;
+  private readonly turns = new Turns();
   private readonly coalescers = new Map<string, Coalescer<RuleCall, OutboxEntry[]>>();
 
   constructor(private readonly parts: RuleStoreParts) {}
@@ -72,9 +77,9 @@ export class RuleStore {
   }
 
   /** Removes what one of the filters matches, or more than one. Each MUST give a value. */
-  async removeMatching({ attribution, manager }: Call, filters: readonly ShapedFilter[]): Promise<OutboxEntry[]> {
-    const { text, parameters } = removalOf(filters, attribution);
-    if (manager) return (await this.inside<OutboxRow>(manager, text, parameters)).map(entryOf);
+  async removeMatching(call: Call, filters: readonly ShapedFilter[]): Promise<OutboxEntry[]> {
+    const { text, parameters } = removalOf(filters, call.attribution);
+    if (call.manager) return (await this.inside<OutboxRow>(call, call.manager, text, parameters)).map(entryOf);
     return this.told((await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters)).map(entryOf));
   }
 
@@ -85,7 +90,7 @@ export class RuleStore {
    */
   async replace(write: Write, old: Rule, renewed: Rule): Promise<boolean> {
     const entries = await this.whole(write.manager, async (manager) => {
-      const inside = { ...write, manager };
+      const inside: Write = { ...write, manager, within: true };
       const [row] = await manager.query<RuleRow[]>(`${findRule} FOR UPDATE`, columnsOf(old));
       if (!row) return [];
       const removed = await this.remove(inside, [old]);
@@ -111,7 +116,7 @@ export class RuleStore {
   async allOrNone(write: Write, expected: number, change: (inside: Write) => Promise<OutboxEntry[]>): Promise<boolean> {
     try {
       await this.whole(write.manager, async (manager) => {
-        const entries = await change({ ...write, manager });
+        const entries = await change({ ...write, manager, within: true });
         if (entries.length < expected) throw new IncompleteChange();
         return entries;
       });
@@ -124,7 +129,7 @@ export class RuleStore {
 
   /** Does all of `work` or nothing: behind a savepoint of the caller's transaction, or in one of our own. */
   async whole(given: EntityManager | undefined, work: Work): Promise<OutboxEntry[]> {
-    if (given) return given.transaction(work);
+    if (given) return this.inTurn(given, () => given.transaction(work));
     return this.told(await this.transact(work), false); // the host's subscribers may have added to it
   }
 
@@ -135,7 +140,7 @@ export class RuleStore {
         try {
           return await manager.transaction('READ COMMITTED', work);
         } catch (error) {
-          if (error instanceof IncompleteChange) throw error;
+          if (error instanceof IncompleteChange || isOurs(error)) throw error;
           if (attempt >= mostAttempts || !isTransient(error)) return unknownIfLost(error, client);
         }
       }
@@ -149,6 +154,7 @@ export class RuleStore {
     if (!manager) return this.coalescerFor(call).run(call);
     const batch = new RuleBatch([call]);
     const rows = await this.inside<ChangedRow>(
+      write,
       manager,
       batch.statement(this.parts.size()).text,
       batch.parameters(null),
@@ -157,11 +163,16 @@ export class RuleStore {
   }
 
   /** Nothing is told to memory here: the caller may still roll back, and only committed rows count. */
-  private async inside<Row>(manager: EntityManager, sql: string, parameters: unknown[]): Promise<Row[]> {
-    const rows = await manager.query<Row[]>(sql, parameters);
+  private async inside<Row>(call: Call, manager: EntityManager, sql: string, parameters: unknown[]): Promise<Row[]> {
+    const send = (): Promise<Row[]> => manager.query<Row[]>(sql, parameters);
+    const rows = await (call.within ? send() : this.inTurn(manager, send));
     if (manager.queryRunner?.isTransactionActive) CommitHints.mark(manager.queryRunner);
     else this.parts.signal.give(false);
     return rows;
+  }
+
+  private inTurn<T>({ queryRunner }: EntityManager, work: () => Promise<T>): Promise<T> {
+    return queryRunner ? this.turns.take(queryRunner, work) : work();
   }
 
   /** One statement holds one operation on rules of one policy type. */
@@ -210,6 +221,11 @@ export class RuleStore {
 
 function distinct(rules: readonly Rule[]): Rule[] {
   return rules.length === 1 ? [...rules] : [...new Map(rules.map((rule) => [rule.key, rule])).values()];
+}
+
+/** Whether `work` failed by itself, so that the connection is as good as before. */
+function isOurs(error: unknown): boolean {
+  return error instanceof GrantlogError || error instanceof TypeError || error instanceof RangeError;
 }
 
 interface RuleRow {
