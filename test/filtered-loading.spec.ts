@@ -1,9 +1,10 @@
 import { In, Like } from 'typeorm';
 import { InvalidInputError } from 'grantlog';
+import { RuleReader } from '../libs/grantlog/src/memory/rule-reader';
 import { startApp, type TestApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { factOf, letReadersRead, mayRead, reader, readerRule, rulesIn } from './support/facts';
-import { untilSo } from './support/until';
+import { until, untilSo } from './support/until';
 
 const [math, art] = ['lib^lib:Org1:math', 'lib^lib:Org1:art'];
 /** The policies, and the assignments in one scope. */
@@ -132,6 +133,68 @@ describe('filtered loading', () => {
       await other.assignments.remove([reader('far', math), reader('far', art), reader('late', math)]);
       await untilSo(async () => (await shown()).length === 1);
       expect(await shown()).toEqual([readerRule('ann', math)]);
+    });
+  });
+
+  describe('several loads at once', () => {
+    const bad = { id: 'no number' };
+
+    it('have each its own outcome; what failed leaves what was loaded, which goes on following', async () => {
+      const load = (filter: object): Promise<boolean> => app.enforcer.loadFilteredPolicy(filter);
+      const fates = async (...loads: Promise<unknown>[]): Promise<string[]> =>
+        (await Promise.allSettled(loads)).map(({ status }) => status);
+      expect(await fates(load(bad), load(bad))).toEqual(['rejected', 'rejected']);
+      expect([app.enforcer.isFiltered(), (await shown()).length]).toEqual([false, 2]);
+      await app.assignments.assign(reader('eve', art));
+      expect(await mayRead(app, 'eve', art)).toBe(true);
+      expect(await fates(load({ ptype: 'g', v2: math }), load(bad))).toEqual(['fulfilled', 'rejected']);
+      expect([app.enforcer.isFiltered(), await shown()]).toEqual([true, [readerRule('ann', math)]]);
+      await app.assignments.remove(reader('ann', math));
+      expect(await shown()).toEqual([]);
+      expect(await fates(load(bad), app.enforcer.loadPolicy())).toEqual(['rejected', 'fulfilled']);
+      expect([app.enforcer.isFiltered(), (await shown()).length]).toEqual([false, 2]);
+      expect(await app.enforcer.savePolicy()).toBe(true);
+    });
+
+    it('that add to each other add up', async () => {
+      await app.enforcer.loadFilteredPolicy({ ptype: 'p' });
+      await Promise.all([
+        app.enforcer.loadIncrementalFilteredPolicy({ ptype: 'g', v2: math }),
+        app.enforcer.loadIncrementalFilteredPolicy({ ptype: 'g', v2: art }),
+      ]);
+      expect([await app.enforcer.getPolicy(), await shown()].map(({ length }) => length)).toEqual([1, 2]);
+      await Promise.all([
+        app.enforcer.loadFilteredPolicy({ ptype: 'p' }),
+        app.enforcer.loadIncrementalFilteredPolicy({ ptype: 'g', v2: math }),
+      ]);
+      expect(await shown()).toEqual([readerRule('ann', math)]);
+    });
+
+    it('a removal while the whole policy is loaded after a part is shown at once, and never taken back', async () => {
+      await app.enforcer.loadFilteredPolicy(inMath);
+      const read = jest.spyOn(RuleReader.prototype, 'load');
+      const load = RuleReader.prototype.load.bind(Reflect.get(app.enforcer, 'memory').reader);
+      let arrive = (): void => undefined;
+      const held = new Promise<void>((resolve) => (arrive = resolve));
+      read.mockImplementationOnce(async (...given) => {
+        const position = await load(...given); // which has read Ann's row
+        await held;
+        return position;
+      });
+      const stale = app.enforcer.loadFilteredPolicy(inMath);
+      await until(
+        () => read.mock.calls.length,
+        (calls) => calls > 0,
+      );
+      const whole = app.enforcer.loadPolicy();
+      const removed = app.assignments.remove(reader('ann', math));
+      await untilSo(async () => (await rulesIn(app.dataSource)).length === 2);
+      arrive();
+      await Promise.all([stale, removed]);
+      expect(await mayRead(app, 'ann', math)).toBe(false);
+      await whole;
+      expect(await mayRead(app, 'ann', math)).toBe(false);
+      read.mockRestore();
     });
   });
 });

@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
-import type { Model, RoleManager } from 'casbin';
+import { CachedEnforcer, type Model, type RoleManager } from 'casbin';
+import { InvalidInputError } from 'grantlog';
 import { startApp, type TestApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
-import { atRest, factOf, letReadersRead, mayRead, reader, readerRule, rulesIn } from './support/facts';
+import { atRest, factOf, letReadersRead, mayRead, operationsOf, reader, readerRule, rulesIn } from './support/facts';
 
 const mallory = readerRule('mallory');
 const [subject = '', role = '', scope = ''] = mallory;
@@ -120,7 +121,41 @@ describe('what is changed in memory past the enforcer', () => {
     expect(await mayRead(app, 'ann')).toBe(true);
   });
 
+  it('a decision that was made on it is not remembered, also if it was taken back meanwhile', async () => {
+    const cached = await startApp({ url: database.url, grantlog: { enforcerClass: CachedEnforcer } });
+    const links = cached.enforcer.getRoleManager();
+    await links.addLink(subject, role, scope);
+    expect(await mayRead(cached, 'mallory')).toBe(true);
+    await links.deleteLink(subject, role, scope);
+    await atRest(cached);
+    expect(await mayRead(cached, 'mallory')).toBe(false);
+    await cached.close();
+  });
+
   describe('savePolicy', () => {
+    it('refuses what does not fit the model, by its name, and changes nothing', async () => {
+      inside().model.addPolicy('g', 'g', ['user^short', 'role^reader']);
+      await expect(app.enforcer.savePolicy()).rejects.toThrow(InvalidInputError);
+      expect(await rulesIn(app.dataSource)).toHaveLength(2);
+    });
+
+    it('is refused in a transaction that began before what memory knows: it would bring back what others have removed', async () => {
+      let current: typeof app.dataSource.manager | undefined;
+      const own = await startApp({ url: database.url, grantlog: { transaction: () => current } });
+      const attempt = own.dataSource.transaction('REPEATABLE READ', async (manager) => {
+        await manager.query('SELECT 1 FROM casbin_rule');
+        await app.assignments.assign(reader('late'));
+        await atRest(own);
+        await app.assignments.remove(reader('late'));
+        current = manager;
+        await own.enforcer.savePolicy();
+      });
+      await expect(attempt).rejects.toThrow(/^manager: /);
+      current = undefined;
+      expect(await operationsOf(app, 'late')).toEqual(['created', 'deleted']);
+      await own.close();
+    });
+
     it('writes the difference in one transaction, each row that really changes with its event', async () => {
       inside().model.addPolicy('g', 'g', mallory);
       inside().model.removePolicy('g', 'g', readerRule('ann'));

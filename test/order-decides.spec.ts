@@ -105,4 +105,30 @@ describe('where the order of the rules decides', () => {
     expect([await reads(left), await reads(right)]).toEqual([expected, expected]);
     expect(expected).toBe(true);
   });
+
+  it('a rule that was taken out of memory past the enforcer comes back to its place', async () => {
+    const app = await start(implicit);
+    const rules = [deny('user^ann'), allow('user^ann')];
+    await app.enforcer.addPolicies(rules);
+    app.enforcer.getModel().removePolicy('p', 'p', deny('user^ann'));
+    expect(await reads(app)).toBe(true);
+    await seenBy(app, rules);
+    expect(await reads(app)).toBe(false);
+  });
+
+  it('the hierarchy of subjects orders every policy type by the columns of "p", as in Casbin', async () => {
+    const text = `${bySubject.replace('[role_definition]', 'p2 = sub, obj, scope, eft\n[role_definition]')}
+m2 = g(r.sub, p2.sub) && r.obj == p2.obj && r.scope == p2.scope`;
+    const app = await start(text);
+    const rules = [deny('role^reader'), allow('user^ann')];
+    for (const rule of rules) await app.enforcer.addNamedPolicy('p2', ...rule);
+    await app.enforcer.addGroupingPolicy('user^ann', 'role^reader');
+    const lines = [...rules.map((rule) => ['p2', ...rule]), ['g', 'user^ann', 'role^reader']];
+    const plain = await newEnforcer(
+      newModelFromString(text),
+      new StringAdapter(lines.map((line) => line.join(', ')).join('\n')),
+    );
+    expect(await plain.getNamedPolicy('p2')).toEqual([allow('user^ann'), deny('role^reader')]);
+    expect(await app.enforcer.getNamedPolicy('p2')).toEqual(await plain.getNamedPolicy('p2'));
+  });
 });
