@@ -11,8 +11,6 @@ export interface Arguments {
   readonly rounds: number | undefined;
   /** Assignments that both tables hold already, in the scenarios of single changes. */
   readonly resident: number;
-  /** Measure the baseline also where it takes minutes. */
-  readonly withSlow: boolean;
 }
 
 const options = {
@@ -20,26 +18,31 @@ const options = {
   only: { type: 'string' },
   rounds: { type: 'string' },
   resident: { type: 'string', default: String(sizes.changes.resident) },
-  'with-slow': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
 
-export const usage = (scenarios: readonly string[]): string => `npm run bench -- [options]
+/** The scenarios there are, and those that are run unless others are named. */
+export interface Choice {
+  readonly all: readonly string[];
+  readonly usual: readonly string[];
+}
+
+export const usage = ({ all, usual }: Choice): string => `npm run bench -- [options]
 
   --json        print the results on stdout, as a JSON array (npm prints its own lines there unless called
                 with --silent: npm run --silent bench -- --json)
   --only a,b    run these scenarios only
   --rounds N    rounds of every scenario, instead of its own number
   --resident N  assignments that both tables hold already when single changes are measured (default: ${sizes.changes.resident})
-  --with-slow   measure Casbin alone also where it takes minutes: load@1m
   --help        print this
 
-Scenarios: ${scenarios.join(', ')}
+Scenarios: ${usual.join(', ')}
+Only when named, because Casbin alone takes minutes: ${all.filter((name) => !usual.includes(name)).join(', ')}
 DATABASE_URL names the server to run on; else an embedded one is started.
 `;
 
 /** @throws BenchError naming what is not known, and what is */
-export function readArguments(words: readonly string[], scenarios: readonly string[]): Arguments {
+export function readArguments(words: readonly string[], choice: Choice): Arguments {
   const { values, positionals } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true });
   const unknown = [
     ...positionals,
@@ -53,10 +56,9 @@ export function readArguments(words: readonly string[], scenarios: readonly stri
   return {
     help: flag('help', values.help),
     json: flag('json', values.json),
-    only: new Set(readOnly(values.only, scenarios)),
+    only: new Set(readOnly(values.only, choice)),
     rounds: values.rounds === undefined ? undefined : readNumber('rounds', values.rounds, 1, 999),
     resident: readNumber('resident', values.resident, 0, 100_000),
-    withSlow: flag('with-slow', values['with-slow']),
   };
 }
 
@@ -67,16 +69,14 @@ function flag(name: string, value: Value): boolean {
   return value ?? false;
 }
 
-function readOnly(value: Value, scenarios: readonly string[]): readonly string[] {
-  if (value === undefined) return scenarios;
+function readOnly(value: Value, { all, usual }: Choice): readonly string[] {
+  if (value === undefined) return usual;
   const names = String(value === true ? '' : value)
     .split(',')
     .map((name) => name.trim());
-  const unknown = names.filter((name) => !scenarios.includes(name));
+  const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length === 0) return names;
-  throw new BenchError(
-    `Unknown scenario: ${unknown.join(', ') || '(none given)'}. Scenarios: ${scenarios.join(', ')}.`,
-  );
+  throw new BenchError(`Unknown scenario: ${unknown.join(', ') || '(none given)'}. Scenarios: ${all.join(', ')}.`);
 }
 
 function readNumber(name: string, value: Value, least: number, most: number): number {

@@ -5,14 +5,16 @@ import { type Arguments, readArguments, usage } from './arguments';
 import { BenchError } from './bench.error';
 import { Report } from './report';
 import { scenarios } from './scenarios/all';
+import type { Scenario } from './scenarios/scenario';
 import { type BenchServer, openServer } from './server';
 import { endOnSignals } from './signals';
 
 async function main(): Promise<void> {
-  const names = scenarios.flatMap((scenario) => scenario.names);
-  const wanted = readArguments(process.argv.slice(2), names);
+  const namesOf = (some: readonly Scenario[]): string[] => some.flatMap(({ names }) => names);
+  const choice = { all: namesOf(scenarios), usual: namesOf(scenarios.filter(({ slow }) => !slow)) };
+  const wanted = readArguments(process.argv.slice(2), choice);
   if (wanted.help) {
-    process.stdout.write(usage(names));
+    process.stdout.write(usage(choice));
     return;
   }
   const opening = openServer(process.env.DATABASE_URL || undefined);
@@ -32,15 +34,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(
-  server: BenchServer,
-  { only, rounds, resident, withSlow }: Arguments,
-  report: Report,
-): Promise<void> {
+async function run(server: BenchServer, { only, rounds, resident }: Arguments, report: Report): Promise<void> {
   const start = performance.now();
   report.begin(server.description, resident);
   for (const scenario of scenarios.filter(({ names }) => names.some((name) => only.has(name)))) {
-    for await (const result of scenario.run({ server, rounds, resident, withSlow })) {
+    for await (const result of scenario.run({ server, rounds, resident })) {
       if (only.has(result.scenario)) report.add(result);
     }
   }

@@ -1,7 +1,7 @@
 import type { Load, LoadOrder } from '../loads/load';
 import { loadInChild } from '../loads/load-in-child';
-import { alternate, repeat } from '../measure/rounds';
-import { comparedMeasures, ourMeasure, type Result } from '../result';
+import { alternate } from '../measure/rounds';
+import { comparedMeasures, type Result } from '../result';
 import type { Crowd } from '../sides/assignments';
 import { sizes } from '../sizes';
 import { fillOurs, fillPlain } from './filled-rules';
@@ -24,8 +24,9 @@ const fill = { ours: fillOurs, baseline: fillPlain };
  */
 export const loading: readonly Scenario[] = sizes.loads.map((size) => ({
   names: rows.map(([name]) => `${name}@${size.at}`),
+  slow: size.slow,
   async *run(bench) {
-    yield* await (size.slow && !bench.withSlow ? measure : compare)(bench, size);
+    yield* await compare(bench, size);
   },
 }));
 
@@ -36,11 +37,6 @@ async function compare(bench: Bench, { at, known, rounds }: Size): Promise<Resul
     ),
   );
   return rows.map(([name, unit, figure]) => comparedMeasures(`${name}@${at}`, 1, unit, pairs[figure]));
-}
-
-async function measure(bench: Bench, { at, known, rounds }: Size): Promise<Result[]> {
-  const figures = await withLoader(bench, 'ours', known, (ours) => repeat(bench.rounds ?? rounds, ours, 0));
-  return rows.map(([name, unit, figure]) => ourMeasure(`${name}@${at}`, 1, unit, figures[figure]));
 }
 
 /** Lends what loads one side's table, which is filled. */

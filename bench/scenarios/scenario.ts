@@ -9,13 +9,13 @@ export interface Bench {
   readonly rounds?: number;
   /** Assignments that both tables hold already, in the scenarios of single changes. */
   readonly resident: number;
-  /** Measure the baseline also where it takes minutes. */
-  readonly withSlow: boolean;
 }
 
 /** One or more scenarios that are measured in one go. */
 export interface Scenario {
   readonly names: readonly string[];
+  /** Whether it takes minutes, and so is run only when it is named. */
+  readonly slow?: boolean;
   /** Rows of any of `names`, each as soon as it is known. */
   run(bench: Bench): AsyncIterable<Result>;
 }
