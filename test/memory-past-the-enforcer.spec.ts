@@ -4,6 +4,7 @@ import { InvalidInputError } from 'grantlog';
 import { startApp, type TestApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { atRest, factOf, letReadersRead, mayRead, operationsOf, reader, readerRule, rulesIn } from './support/facts';
+import { untilSo } from './support/until';
 
 const mallory = readerRule('mallory');
 const [subject = '', role = '', scope = ''] = mallory;
@@ -84,6 +85,15 @@ describe('what is changed in memory past the enforcer', () => {
     await open(inside());
     await atRest(app);
     expect(await granted()).toEqual(before);
+    expect(warned()).toBe(1);
+  });
+
+  it('it is undone also while the database does not answer', async () => {
+    const [rename, back] = ['audit_head RENAME TO away', 'away RENAME TO audit_head'];
+    await app.dataSource.query(`ALTER TABLE ${rename}`);
+    await inside().links.addLink(subject, role, scope);
+    await untilSo(async () => !(await mayRead(app, 'mallory')));
+    await app.dataSource.query(`ALTER TABLE ${back}`);
     expect(warned()).toBe(1);
   });
 

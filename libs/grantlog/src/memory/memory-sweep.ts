@@ -110,6 +110,7 @@ export class MemorySweep {
       throw new InvalidInputError('savePolicy', 'Cannot save a filtered policy; loadPolicy() loads the whole one');
     }
     const now = this.memory.now();
+    this.undo(); // what is saved shows when it is committed, and not before
     return (manager) => differenceInside(manager, now, this.reader.seenFrom(position));
   }
 
@@ -120,6 +121,7 @@ export class MemorySweep {
   private async catchUp(): Promise<void> {
     const from = performance.now();
     const position = this.memory.position;
+    this.restore(); // also while the database cannot be asked
     if (this.reloadWanted || !position) {
       await this.read();
     } else {
@@ -176,15 +178,19 @@ export class MemorySweep {
   }
 
   private restore(): void {
-    const restored = this.memory.restore();
-    if (restored.length === 0) return;
-    // What was put back stands behind the others, and the table knows where it belongs.
-    if (this.memory.isOrdered(restored)) this.reloadWanted = true;
-    if (this.warned) return;
+    if (!this.undo() || this.warned) return;
     this.warned = true;
     this.log.warn(
       'Memory was changed past the enforcer, through getModel() or getRoleManager(). That was undone, because no rule in the ' +
         'table says so and no record could tell of it; change rules through the enforcer. This is said once.',
     );
+  }
+
+  /** @returns whether anything had been changed past the rules */
+  private undo(): boolean {
+    const restored = this.memory.restore();
+    // What was put back stands behind the others, and the table knows where it belongs.
+    if (this.memory.isOrdered(restored)) this.reloadWanted = true;
+    return restored.length > 0;
   }
 }
