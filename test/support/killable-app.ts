@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import type { Scenario } from './killed-process';
 
 /** A node of the app in another process. */
 export class KillableApp {
@@ -10,10 +11,9 @@ export class KillableApp {
   private readonly lines: AsyncIterator<string, undefined>;
   private readonly ended: Promise<unknown>;
 
-  constructor(url: string, scenario: 'everyKind' | 'forEver' | 'throughLosses') {
-    this.child = spawn(process.execPath, [join(__dirname, 'killed-process.cjs'), url, scenario], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+  constructor(url: string, scenario: Scenario) {
+    const program = ['-r', join(__dirname, 'typescript.cjs'), join(__dirname, 'killed-process.ts')];
+    this.child = spawn(process.execPath, [...program, url, scenario], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.ended = once(this.child, 'exit');
     this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
   }
