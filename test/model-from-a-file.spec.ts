@@ -41,7 +41,7 @@ m = r.sub == p.sub`);
     await expect(started).rejects.toThrow(/^model: must define roles/);
     const dataSource = await connect(database.url);
     const asked = `SELECT count(*)::int AS others FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%audit_change%'`;
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%audit_outbox%'`;
     expect(await dataSource.query(asked)).toEqual([{ others: 0 }]); // nobody has begun to follow
     await dataSource.destroy();
   });

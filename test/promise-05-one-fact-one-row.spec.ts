@@ -70,7 +70,7 @@ describe('one fact, one row', () => {
   });
 
   it('a node with stale memory can remove what it does not know, and not add what is there', async () => {
-    await stranger.query('ALTER VIEW audit_change RENAME TO out_of_sight');
+    await stranger.query('ALTER TABLE audit_head RENAME TO out_of_sight');
     try {
       await left.assignments.assign([reader('unknown-1'), reader('unknown-2'), reader('unknown-3')]);
       expect(await right.enforcer.hasGroupingPolicy(...readerRule('unknown-1'))).toBe(false);
@@ -79,7 +79,7 @@ describe('one fact, one row', () => {
       expect(await right.enforcer.removeGroupingPolicy(...readerRule('unknown-2'))).toBe(true);
       expect((await right.assignments.removeAll({ subject: 'user^unknown-3' })).changed).toBe(true);
     } finally {
-      await stranger.query('ALTER VIEW out_of_sight RENAME TO audit_change');
+      await stranger.query('ALTER TABLE out_of_sight RENAME TO audit_head');
     }
     await atRest(left, right);
     for (const name of ['unknown-1', 'unknown-2', 'unknown-3']) {

@@ -44,8 +44,8 @@ describe('closing the app', () => {
     const app = await startApp({ url: database.url });
     const stranger = await Stranger.connect(database.url);
     await stranger.hold('LOCK TABLE audit_outbox IN ACCESS EXCLUSIVE MODE');
-    await stranger.waitForBlocked('%audit_outbox%'); // the relay
-    await stranger.waitForBlocked('%audit_change%'); // memory
+    await stranger.waitForBlocked('%DELETE FROM audit_outbox%'); // the relay
+    await stranger.waitForBlocked('%READ ONLY%audit_outbox%'); // memory
     const next = [app.relay.drained(), app.enforcer.loadPolicy()]; // of the rounds after the ones that are cut off
     const errors = jest.spyOn(Logger.prototype, 'error');
     await app.close();

@@ -34,6 +34,8 @@ const newP2 = ['user^bob', 'act^read'];
 const newG = ['user^bob', 'role^reader', 'lib^2'];
 const newG2 = ['act^manage', 'act^write'];
 const request = ['user^ada', 'act^read', 'lib^1'];
+const silent = (): Promise<boolean> => Promise.resolve(true);
+const silentWatcher = { setUpdateCallback: () => undefined, update: silent, updateForSavePolicy: silent };
 const matcher = 'r.sub == p.sub';
 
 export const enforcerSurface: Surface = {
@@ -99,8 +101,6 @@ export const enforcerSurface: Surface = {
     setAdapter: [],
     setRoleManager: [new DefaultRoleManager(10)],
     setNamedRoleManager: ['g', new DefaultRoleManager(10)],
-    setWatcher: [],
-    setWatcherEx: [],
     initRmMap: [],
     initWithFile: ['model.conf', 'policy.csv'],
     initWithString: ['model.conf', ''],
@@ -179,6 +179,8 @@ export const enforcerSurface: Surface = {
     enableLog: [false],
     enableAutoSave: [true],
     enableAutoNotifyWatcher: [true],
+    setWatcher: [silentWatcher],
+    setWatcherEx: [silentWatcher],
     enableAcceptJsonRequest: [false],
     enableAutoBuildRoleLinks: [true],
     addFunction: ['same', (one: string, other: string) => one === other],

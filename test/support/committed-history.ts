@@ -70,11 +70,23 @@ class History {
     const since = this.allCommitted()
       .filter(({ xid }) => !from?.sees(xid) && !this.memory.knownBeyond.includes(xid))
       .reverse(); // PostgreSQL promises no order
-    const rules = whole || !from ? [...this.table].map(ruleOf) : [];
-    this.reading = { position, rules, changes: whole || !from ? [] : since };
+    const table = [...this.table].map(ruleOf);
+    if (!from) this.reading = { position, rules: table, changes: [] };
+    else if (!whole) this.reading = { position, rules: [], changes: since };
+    else if (this.beside) this.reading = { ...this.beside, position, changes: this.beyond(this.beside.position) };
+    else this.beside = { position, rules: table, changes: [] };
     this.wholeReading = whole || !from;
+    if (this.reading && whole) this.beside = undefined;
   }
   private wholeReading = false;
+  /** A load of the whole table, while rounds go on; the next one brings it up to date. */
+  private beside: Reading | undefined;
+
+  private beyond(position: Position): RuleChange[] {
+    return this.allCommitted()
+      .filter(({ xid }) => !position.sees(xid))
+      .reverse();
+  }
 
   readArrives(): void {
     const { reading } = this;
@@ -85,10 +97,10 @@ class History {
     this.hear(this.allCommitted().filter(({ xid }) => reading.position.sees(xid)));
   }
 
-  private load({ rules, position }: Reading): void {
+  private load({ rules, ...advance }: Reading): void {
     const draft = this.memory.draft();
     for (const { ptype, values } of rules) draft.append(ptype, [...values]);
-    this.memory.loaded(draft, position);
+    this.memory.loaded(draft, advance);
   }
 
   answerArrives(at: number): void {

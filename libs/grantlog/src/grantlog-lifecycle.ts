@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import type { OwnConnection } from './database/own-connection';
 import type { MemorySweep } from './memory/memory-sweep';
 import type { Followers } from './followers/followers';
 import { CommitHints } from './outbox/commit-hints.subscriber';
@@ -21,6 +22,7 @@ const patienceWithListeners = 12_000;
 export interface LifecycleParts {
   readonly dataSource: DataSource;
   readonly signal: CommitSignal;
+  readonly connection: OwnConnection;
   readonly memory: MemorySweep;
   readonly relay: OutboxRelay;
   readonly followers: Followers;
@@ -44,11 +46,20 @@ export class GrantlogLifecycle
   }
 
   async onModuleInit(): Promise<void> {
-    const { dataSource, signal, memory, relay } = this.parts;
+    const { dataSource, signal, connection, memory, relay, followers } = this.parts;
     this.hints.install(dataSource);
     signal.onCommit(() => relay.wake());
     signal.onCommit((inMemory) => {
       if (!inMemory) memory.wake();
+    });
+    signal.onRecorded((xids) => {
+      followers.wake();
+      memory.hear(xids);
+      connection.tellOthers();
+    });
+    connection.onWord(() => {
+      memory.wake();
+      followers.wake();
     });
     relay.start();
     await this.reportAppendOnly();
@@ -75,6 +86,7 @@ export class GrantlogLifecycle
     if (this.drained && this.parts.dataSource.isInitialized) this.drained = await this.drain();
     const sweeps = Promise.all([this.parts.relay.stop(), this.parts.memory.stop()]);
     if (this.drained) await this.patiently(sweeps, patience, 'The last rounds were not waited for');
+    await this.parts.connection.end();
     this.hints.uninstall(this.parts.dataSource);
   }
 

@@ -26,6 +26,9 @@ describe('the options', () => {
   it.each([
     [{ maxRule: 5 }, /^GrantlogModule option maxRule: is not known/],
     [{ maxRules: 0 }, /^GrantlogModule option maxRules: /],
+    [{ maxStaleness: 999 }, /^GrantlogModule option maxStaleness: /],
+    [{ onStale: 'guess' }, /^GrantlogModule option onStale: /],
+    [{ notifications: 'loud' }, /^GrantlogModule option notifications: /],
     [{ scopeMatching: 'regex' }, /^GrantlogModule option scopeMatching: /],
     [{ actor: 'user^1' }, /^GrantlogModule option actor: must be a function/],
     [{ model: undefined }, /^GrantlogModule option model: /],

@@ -48,6 +48,18 @@ export interface GrantlogOptions {
    * once; `false` does without from the start. Default: true
    */
   readonly preparedStatements?: boolean;
+  /**
+   * Milliseconds after which memory that has not caught up with the database is stale: health is red, and `caughtUp()` gives up.
+   * Default: 10,000
+   */
+  readonly maxStaleness?: number;
+  /** What `enforce()` does while memory is stale: it answers from what it knows, or denies everything. Default: `'answer'` */
+  readonly onStale?: 'answer' | 'deny';
+  /**
+   * Whether nodes tell each other by NOTIFY that there is something new, which they follow within milliseconds; without, they look
+   * twice a second. Behind a pooler in transaction mode nobody hears it, and they look. Default: true
+   */
+  readonly notifications?: boolean;
   /** Events recorded in one transaction. Default: 1,000 */
   readonly recordingBatch?: number;
   /** Listeners of the host; `false` delivers to none from this process. */
@@ -88,6 +100,9 @@ const schema = z.strictObject({
   transaction: fn<() => EntityManager | undefined>('gives an EntityManager').default(() => () => undefined),
   maxRules: count(100_000),
   preparedStatements: z.boolean().default(true),
+  maxStaleness: z.number().int().min(1_000).max(3_600_000).default(10_000),
+  onStale: z.enum(['answer', 'deny']).default('answer'),
+  notifications: z.boolean().default(true),
   recordingBatch: count(1_000),
   listeners: z.union([z.literal(false), listeners]).default(() => listeners.parse({})),
 });

@@ -8,6 +8,7 @@ import { RoleAssignments } from './assignments/role-assignments';
 import { Attributor } from './context/attributor';
 import { GrantlogError } from './contract/grantlog.error';
 import { KeySyntax } from './contract/namespaced-key';
+import { OwnConnection } from './database/own-connection';
 import { avoidPreparedStatements } from './database/prepared-statements';
 import { surviveLostConnections } from './database/survive-lost-connections';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
@@ -62,24 +63,33 @@ const settings: Provider[] = [
     useFactory: ({ separator }: ResolvedOptions) => new KeySyntax(separator),
   },
   { provide: CommitSignal, useFactory: () => new CommitSignal() },
+  {
+    provide: OwnConnection,
+    inject: [RESOLVED_OPTIONS, DATA_SOURCE],
+    useFactory: ({ notifications }: ResolvedOptions, dataSource: DataSource) =>
+      new OwnConnection(dataSource, notifications),
+  },
 ];
 
 const changing: Provider[] = [
   {
     provide: ENFORCER_ASSEMBLY,
-    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal],
-    useFactory: async (options: ResolvedOptions, dataSource: DataSource, keys: KeySyntax, signal: CommitSignal) => {
+    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal, OwnConnection],
+    useFactory: async (
+      options: ResolvedOptions,
+      dataSource: DataSource,
+      keys: KeySyntax,
+      signal: CommitSignal,
+      connection: OwnConnection,
+    ) => {
       const attributor = new Attributor({ keys, actor: options.actor, onMissingActor: options.onMissingActor });
-      const { model, enforcerClass, scopeMatching, maxRules, transaction: ambientManager } = options;
       const assembly = await assembleEnforcer({
+        ...options,
         dataSource,
-        model,
-        enforcerClass,
-        scopeMatching,
-        maxRules,
-        ambientManager,
+        ambientManager: options.transaction,
         attributor,
         signal,
+        connection,
       });
       await assembly.memory.start();
       return assembly;
@@ -103,12 +113,12 @@ const changing: Provider[] = [
 const recording: Provider[] = [
   {
     provide: OutboxRelay,
-    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, Followers],
-    useFactory: (options: ResolvedOptions, dataSource: DataSource, keys: KeySyntax, followers: Followers) => {
+    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal],
+    useFactory: (options: ResolvedOptions, dataSource: DataSource, keys: KeySyntax, signal: CommitSignal) => {
       const emitter = new EventEmitter2();
       new RecordingHandler(keys).subscribe(emitter);
       const batchSize = options.recordingBatch;
-      return new OutboxRelay(dataSource, emitter, { batchSize, interval, onRecorded: () => followers.wake() });
+      return new OutboxRelay(dataSource, emitter, { batchSize, interval, onRecorded: (xids) => signal.recorded(xids) });
     },
   },
   {
@@ -169,15 +179,25 @@ const running: Provider[] = [
   },
   {
     provide: GrantlogLifecycle,
-    inject: [DATA_SOURCE, CommitSignal, ENFORCER_ASSEMBLY, OutboxRelay, Followers, HostEmitter],
+    inject: [DATA_SOURCE, CommitSignal, OwnConnection, ENFORCER_ASSEMBLY, OutboxRelay, Followers, HostEmitter],
     useFactory: (
       dataSource: DataSource,
       signal: CommitSignal,
+      connection: OwnConnection,
       { memory }: EnforcerAssembly,
       relay: OutboxRelay,
       followers: Followers,
       host: HostEmitter,
-    ) => new GrantlogLifecycle({ dataSource, signal, memory, relay, followers, listenersReady: () => host.ready() }),
+    ) =>
+      new GrantlogLifecycle({
+        dataSource,
+        signal,
+        connection,
+        memory,
+        relay,
+        followers,
+        listenersReady: () => host.ready(),
+      }),
   },
 ];
 

@@ -1,15 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { GrantlogError, InvalidInputError } from './contract/grantlog.error';
 
-const tables = [
-  'casbin_rule',
-  'audit_outbox',
-  'audit_record',
-  'audit_head',
-  'audit_change',
-  'audit_follower',
-  'audit_parked',
-];
+const tables = ['casbin_rule', 'audit_outbox', 'audit_record', 'audit_head', 'audit_follower', 'audit_parked'];
 
 /** The database lacks what the migrations create. */
 export class NotInstalledError extends GrantlogError {

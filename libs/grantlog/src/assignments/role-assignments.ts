@@ -1,3 +1,4 @@
+import { tokenOf } from '../contract/commit-token';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
 import type { ChangeOptions, RuleChanges } from '../rules/rule-changes';
@@ -65,5 +66,5 @@ export class RoleAssignments {
 const as = 'assignments';
 
 function changeOf(entries: readonly OutboxEntry[]): RoleAssignmentChange {
-  return { changed: entries.length > 0, events: entries.map(({ event }) => event) };
+  return { changed: entries.length > 0, events: entries.map(({ event }) => event), token: tokenOf(entries[0]?.xid) };
 }

@@ -5,7 +5,10 @@ export type GrantlogErrorCode =
   | 'MISSING_ACTOR'
   | 'UNAUDITED_CALL'
   | 'OUTCOME_UNKNOWN'
+  | 'NOT_CONNECTED'
+  | 'READ_ONLY'
   | 'NOT_INSTALLED'
+  | 'NOT_CAUGHT_UP'
   | 'NOT_RECORDED'
   | 'TIME_LIMIT';
 

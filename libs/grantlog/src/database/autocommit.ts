@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { onIdleConnection, type PostgresClient } from './idle-connection';
+import { giveUp, onIdleConnection, type PostgresClient } from './idle-connection';
 import { isLostConnection, isTransient, OutcomeUnknownError } from './lost-connection';
 import { send, wasForgotten } from './prepared-statements';
 import type { Statement } from './statement';
@@ -10,6 +10,7 @@ const mostAttempts = 20;
  * Runs one statement that changes something and commits by itself. Where the database's default isolation is stricter than
  * READ COMMITTED, it may have to be repeated; a statement that was refused for that has changed nothing.
  * @param attempts how often it is run if the database asks to repeat it
+ * @throws NotConnectedError if there is no connection to run it on, and ReadOnlyError if the database refuses changes
  * @throws OutcomeUnknownError if the connection is lost while the statement runs
  */
 export function autocommit<Row>(
@@ -35,6 +36,6 @@ export function autocommit<Row>(
 /** Rethrows. A connection that broke is ended, or the pool would give it to the next one. */
 export async function unknownIfLost(error: unknown, client: PostgresClient): Promise<never> {
   if (!isLostConnection(error)) throw error;
-  await client.end().catch(() => undefined); // it is broken already
+  await giveUp(client);
   throw new OutcomeUnknownError(error);
 }

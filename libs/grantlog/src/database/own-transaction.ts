@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { onIdleConnection, type PostgresClient } from './idle-connection';
+import { giveUp, onIdleConnection, type PostgresClient } from './idle-connection';
+import { isLostConnection } from './lost-connection';
 import { send, wasForgotten } from './prepared-statements';
 import type { Statement } from './statement';
 
@@ -34,16 +35,24 @@ async function inTransaction<Opened, T>(
   begin: string,
   work: Work<Opened, T>,
 ): Promise<T> {
+  let isLost = false;
+  const answered = <A>(answer: Promise<A>): Promise<A> =>
+    answer.catch((error: unknown) => {
+      isLost ||= isLostConnection(error);
+      throw error;
+    });
   try {
-    const opened = [await client.query<Opened>(begin)].flat().at(-1);
+    const opened = [await answered(client.query<Opened>(begin))].flat().at(-1);
     const result = await work(opened?.rows ?? [], (statement, parameters = []) =>
-      send(dataSource, client, statement, parameters),
+      answered(send(dataSource, client, statement, parameters)),
     );
-    const { command } = (await client.query('COMMIT')) as { command: string };
+    const { command } = (await answered(client.query('COMMIT'))) as { command: string };
     if (command !== 'COMMIT') throw new RolledBackError(`COMMIT was answered with ${command}`);
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined); // the connection is broken, and the transaction with it
+    // The transaction ends with its connection. One that does not answer would not answer a ROLLBACK either.
+    if (isLost) await giveUp(client);
+    else await client.query('ROLLBACK').catch(() => giveUp(client));
     throw error;
   }
 }

@@ -1,14 +1,18 @@
-import { type Adapter, Enforcer } from 'casbin';
+import { type Adapter, Enforcer, type Watcher, type WatcherEx } from 'casbin';
+import { xidOf } from '../contract/commit-token';
 import { InvalidInputError } from '../contract/grantlog.error';
 import type { MemorySweep } from '../memory/memory-sweep';
 import type { LoadFilter, RulePart } from '../memory/rule-part';
 import { sectionOf } from '../rules/rule';
+import type { RuleChange } from '../rules/rule-change';
 import type { RuleChanges } from '../rules/rule-changes';
 import { casbinFilter, type RuleFilter } from '../rules/rule-filter';
 import { DecisionCache } from './decision-cache';
 import { openLockOf } from './open-lock';
 import { grantsOf, holdersOf, permissionsOf, rolesOf } from './rbac-filters';
 import { refusedCalls, UnauditedCallError } from './refused-calls';
+import { denyWhileStale } from './stale-denial';
+import { Watchers } from './watchers';
 
 interface EnforcerParts {
   readonly changes: RuleChanges;
@@ -16,17 +20,33 @@ interface EnforcerParts {
   /** The part of the table that filters select. */
   readonly partOf: (filters: readonly LoadFilter[]) => RulePart;
   readonly adapter: Adapter;
+  /** Whether requests are denied while memory is stale. */
+  readonly denyWhenStale: boolean;
 }
 
 /** Casbin's Enforcer, SyncedEnforcer or CachedEnforcer, or a class made of one of them; constructed without arguments. */
 export type EnforcerClass<T extends Enforcer = Enforcer> = new () => T;
 
-/** What an audited enforcer has besides Casbin's API: the seam at which the module puts its parts in. */
+export interface CatchUpOptions {
+  /** Milliseconds. Default: the option `maxStaleness` of the module */
+  readonly timeout?: number;
+}
+
+/** What an audited enforcer has besides Casbin's API. */
 export interface AuditedSeam {
+  /**
+   * Resolves when the memory of this node shows the change of a token, or that change was rolled back; without a token, when it
+   * shows everything that is committed now. A token is what `assign()`, `remove()` and `removeAll()` answer, on any node.
+   * @throws NotCaughtUpError if that takes longer than the timeout, as inside the transaction of the change itself
+   * @throws InvalidInputError for what is no token
+   */
+  caughtUp(token?: string, options?: CatchUpOptions): Promise<void>;
   /** @internal Casbin constructs enforcers without arguments; this is where the parts come in and the door closes. */
   attach(parts: EnforcerParts): void;
   /** @internal MUST be called in the same turn in which memory has changed. */
   memoryChanged(): void;
+  /** @internal Changes of this node are committed and in memory; or a transaction has ended in which some were made. */
+  tellWatchers(changes?: readonly RuleChange[]): void;
 }
 
 const made = new WeakMap<EnforcerClass, EnforcerClass<Enforcer & AuditedSeam>>();
@@ -57,8 +77,12 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
     private memory!: MemorySweep;
     private partOf!: EnforcerParts['partOf'];
     private decisions: DecisionCache | undefined;
+    private readonly watchers = new Watchers({
+      model: () => this.model,
+      catchUp: () => this.memory.caughtUp().catch(() => undefined), // memory goes on trying, and says so
+    });
 
-    attach({ changes, memory, partOf, adapter }: EnforcerParts): void {
+    attach({ changes, memory, partOf, adapter, denyWhenStale }: EnforcerParts): void {
       this.changes = changes;
       this.memory = memory;
       this.partOf = partOf;
@@ -66,10 +90,28 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
       refuseUnauditedCalls(this);
       openLockOf(this);
       this.decisions = DecisionCache.of(this);
+      if (denyWhenStale) denyWhileStale(this, () => memory.isStale);
+    }
+
+    async caughtUp(token?: string, { timeout }: CatchUpOptions = {}): Promise<void> {
+      await this.memory.caughtUp(token === undefined ? undefined : xidOf(token), timeout);
     }
 
     memoryChanged(): void {
       this.decisions?.memoryChanged();
+    }
+
+    tellWatchers(changes?: readonly RuleChange[]): void {
+      if (this.autoNotifyWatcher) this.watchers.tell(changes);
+    }
+
+    /** What the watcher hears from others makes memory look into the table; nodes of Grantlog need no watcher for that. */
+    override setWatcher(watcher: Watcher): void {
+      this.watchers.set(watcher);
+    }
+
+    override setWatcherEx(watcher: WatcherEx): void {
+      this.watchers.setEx(watcher);
     }
 
     /** Reads the whole table again; what is granted before and after stays granted in between. */

@@ -3,6 +3,7 @@ import { type Model, newEnforcerWithClass, newModelFromString, Util } from 'casb
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attributor } from '../context/attributor';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
+import type { OwnConnection } from '../database/own-connection';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { audited, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
 import { CallerTransaction } from '../rules/caller-transaction';
@@ -28,6 +29,9 @@ export interface EnforcerOptions {
   readonly maxRules: number;
   readonly attributor: Attributor;
   readonly signal: CommitSignal;
+  readonly connection: OwnConnection;
+  readonly maxStaleness: number;
+  readonly onStale: 'answer' | 'deny';
 }
 
 /** The enforcer with what belongs to it: the way rules change, and the memory that follows them. */
@@ -46,17 +50,30 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
   const committed = new CommittedMemory(new PolicyMemory({ model, links, changed: () => enforcer.memoryChanged() }));
-  const memory = new MemorySweep(new RuleReader(dataSource), committed);
+  const memory = new MemorySweep(new RuleReader(dataSource, options.connection), committed, options);
   const store = new RuleStore({
     dataSource,
     signal,
     size: () => committed.size,
-    committed: (changes, whole) => memory.committed(changes, whole),
+    committed: async (changes, whole) => {
+      await memory.committed(changes, whole);
+      enforcer.tellWatchers(changes);
+    },
+    unchanged: (operation, rules) => memory.unchanged(operation, rules),
+  });
+  signal.onCommit((inMemory) => {
+    if (!inMemory) enforcer.tellWatchers();
   });
   const transaction = new CallerTransaction(dataSource, options.ambientManager);
   const changes = new RuleChanges({ model, store, attributor, transaction, maxRules });
   const adapter = new ReadOnlyAdapter();
-  enforcer.attach({ changes, memory, partOf: (filters) => partOf(dataSource, filters), adapter });
+  enforcer.attach({
+    changes,
+    memory,
+    partOf: (filters) => partOf(dataSource, filters),
+    adapter,
+    denyWhenStale: options.onStale === 'deny',
+  });
   return { enforcer, changes, memory };
 }
 

@@ -31,6 +31,4 @@ export const refusedCalls: Readonly<Record<string, string>> = {
   initWithString: oneModel,
   initWithAdapter: oneModel,
   initWithModelAndAdapter: oneModel,
-  setWatcher: 'nodes follow each other through the database and need no watcher.',
-  setWatcherEx: 'nodes follow each other through the database and need no watcher.',
 };

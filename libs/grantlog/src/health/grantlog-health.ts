@@ -6,9 +6,8 @@ import type { OutboxRelay, RelayHealth } from '../outbox/outbox-relay';
 import { appendOnlyReport, type AppendOnlyReport } from '../trail/append-only';
 import type { AuditTrail } from '../trail/audit-trail';
 
-/** Red from here on: recording lags, or memory does not follow. */
+/** Red from here on. */
 const recordingLagSeconds = 30;
-const memoryLagMs = 10_000;
 
 export interface HealthReport {
   /** Red: something is not recorded or memory is stale. Yellow: a follower needs attention. Green: all is well. */
@@ -74,7 +73,7 @@ function redProblems({ outbox, recording, memory }: Pick<HealthReport, 'outbox' 
   if ((outbox.oldestAgeSeconds ?? 0) > recordingLagSeconds) {
     problems.push(`The oldest event waits in the outbox for ${outbox.oldestAgeSeconds} s; no relay records it.`);
   }
-  if (memory.behindMs > memoryLagMs) {
+  if (memory.stale) {
     problems.push(
       `Memory has not followed the database for ${memory.behindMs} ms: ${memory.lastError ?? 'no answer yet'}`,
     );

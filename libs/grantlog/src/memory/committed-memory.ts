@@ -1,3 +1,4 @@
+import type { Rule } from '../rules/rule';
 import type { RuleChange } from '../rules/rule-change';
 import type { PolicyDraft } from '../policy/policy-draft';
 import type { MemoryThen } from './policy-difference';
@@ -79,10 +80,10 @@ export class CommittedMemory {
     return this.memory.draft();
   }
 
-  /** The whole table, as it was at a position. */
-  loaded(draft: PolicyDraft, position: Position): void {
+  /** The whole table as a load has found it, with the changes between that and a later position. */
+  loaded(draft: PolicyDraft, { position, changes }: Advance): void {
     this.moveTo(position);
-    for (const { operation, rule } of this.ahead.values()) {
+    for (const { operation, rule } of this.latestOf([...changes, ...this.ahead.values()])) {
       if (operation === 'created') draft.add(rule.ptype, rule.values);
       else draft.delete(rule.ptype, rule.values);
     }
@@ -99,21 +100,39 @@ export class CommittedMemory {
 
   /** The changes between the present position and a later one. */
   advance({ position, changes }: Advance): void {
-    const latest = new Map<string, RuleChange>();
-    for (const change of changes) {
-      const key = change.rule.key;
-      if (!isLater(latest.get(key), change)) latest.set(key, change);
-    }
-    for (const [key, change] of latest) {
-      if (isLater(this.ahead.get(key), change)) latest.delete(key);
-    }
+    const latest = this.latestOf(changes).filter((change) => !isLater(this.ahead.get(change.rule.key), change));
     this.moveTo(position);
-    this.memory.apply(latest.values());
+    this.memory.apply(latest);
+  }
+
+  /** Whether memory shows what a transaction has changed, or the transaction was rolled back. */
+  knows(xid: string): boolean {
+    return this.told.has(xid) || (this.at?.sees(xid) ?? false);
+  }
+
+  /** Whether memory holds each of the rules. */
+  hasAll(rules: readonly Rule[]): boolean {
+    return rules.every((rule) => this.memory.has(rule));
+  }
+
+  /** Whether memory holds none of them. */
+  hasNone(rules: readonly Rule[]): boolean {
+    return !rules.some((rule) => this.memory.has(rule));
   }
 
   /** Undoes what was changed in memory past the rules. @returns the policy types (or sections) in which something was */
   restore(): readonly string[] {
     return this.memory.restore();
+  }
+
+  /** The last change of each rule. */
+  private latestOf(changes: Iterable<RuleChange>): RuleChange[] {
+    const latest = new Map<string, RuleChange>();
+    for (const change of changes) {
+      const { key } = change.rule;
+      if (!isLater(latest.get(key), change)) latest.set(key, change);
+    }
+    return [...latest.values()];
   }
 
   private moveTo(position: Position): void {

@@ -1,20 +1,33 @@
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidInputError } from '../contract/grantlog.error';
+import type { AuditOperation } from '../contract/audit-event';
+import type { Rule } from '../rules/rule';
 import type { RuleChange } from '../rules/rule-change';
 import type { RuleDifference } from '../rules/rule-difference';
 import { Sweep } from '../sweep/sweep';
 import type { Advance, CommittedMemory } from './committed-memory';
 import { differenceInside } from './policy-difference';
+import type { Position } from './position';
 import type { LoadFilter, RulePart } from './rule-part';
-import type { RuleReader } from './rule-reader';
+import { CatchUps } from './catch-ups';
+import type { Loaded, RuleReader } from './rule-reader';
 
 const interval = 500;
+/** The part of the time that rounds take while changes keep coming. */
+const mostBusy = 1 / 4;
 
 export interface MemoryHealth {
   /** Milliseconds since memory was last known to be equal to the table. */
   readonly behindMs: number;
+  /** Whether that is more than the option `maxStaleness` allows. */
+  readonly stale: boolean;
   readonly lastError: string | null;
+}
+
+export interface MemorySweepOptions {
+  /** Milliseconds after which memory that has not caught up is stale. */
+  readonly maxStaleness: number;
 }
 
 /** Brings memory up to date: when woken by a commit of this node, and twice a second for the commits of others. */
@@ -28,6 +41,9 @@ export class MemorySweep {
   /** The last reload that was asked for: they are made one after another, so that each has its own outcome. */
   private lastReload: Promise<void> = Promise.resolve();
   private reloadWanted = true;
+  /** The whole table, read beside the rounds; the next one brings it up to date and puts it in the place of memory. */
+  private arriving: Loaded | undefined;
+  private readonly catchUps = new CatchUps();
   private warned = false;
   private caughtUpAt = performance.now();
   private lastError: string | null = null;
@@ -35,10 +51,12 @@ export class MemorySweep {
   constructor(
     private readonly reader: RuleReader,
     private readonly memory: CommittedMemory,
+    private readonly options: MemorySweepOptions,
   ) {
     this.sweep = new Sweep({
       step: () => this.catchUp(),
       interval,
+      mostBusy,
       onFailure: (error, failures) => {
         this.lastError = String(error);
         if (failures === 1) this.log.error(`Memory cannot follow the database, and will keep trying: ${String(error)}`);
@@ -69,9 +87,27 @@ export class MemorySweep {
     this.sweep.wake();
   }
 
-  /** Resolves when memory shows everything that was committed when it was called. */
-  caughtUp(): Promise<void> {
-    return this.sweep.now();
+  /** Transactions have committed: those that memory does not know yet are looked for. */
+  hear(xids: readonly string[]): void {
+    if (!xids.every((xid) => this.memory.knows(xid))) this.sweep.wake();
+  }
+
+  /**
+   * Resolves when memory shows what a transaction has changed, or everything that is committed now.
+   * @param limit milliseconds. Default: the option `maxStaleness`
+   * @throws NotCaughtUpError if that takes longer
+   */
+  async caughtUp(xid?: string, limit = this.options.maxStaleness): Promise<void> {
+    if (xid !== undefined && this.memory.knows(xid)) return;
+    const caughtUp = this.catchUps.wait(xid, limit, () => this.hindrance(xid));
+    this.sweep.now().catch(() => undefined); // later rounds may succeed
+    await caughtUp;
+  }
+
+  /** After a call that found nothing to change: if memory says otherwise, another node was faster, and is followed now. */
+  async unchanged(operation: AuditOperation, rules: readonly Rule[]): Promise<void> {
+    if (operation === 'created' ? this.memory.hasAll(rules) : this.memory.hasNone(rules)) return;
+    await this.sweep.now().catch(() => undefined); // the call has its answer; memory goes on trying
   }
 
   /** The filters by which memory has been loaded; empty if it holds the whole table. */
@@ -115,23 +151,50 @@ export class MemorySweep {
   }
 
   health(): MemoryHealth {
-    return { behindMs: Math.round(performance.now() - this.caughtUpAt), lastError: this.lastError };
+    return { behindMs: Math.round(this.behind), stale: this.isStale, lastError: this.lastError };
+  }
+
+  get isStale(): boolean {
+    return this.behind > this.options.maxStaleness;
+  }
+
+  private get behind(): number {
+    return performance.now() - this.caughtUpAt;
+  }
+
+  private hindrance(xid: string | undefined): string {
+    if (this.lastError !== null) return this.lastError;
+    return xid === undefined
+      ? 'the database has not answered.'
+      : 'the transaction of the token has not ended, or is one of another database.';
   }
 
   private async catchUp(): Promise<void> {
     const from = performance.now();
-    const position = this.memory.position;
+    const shown = this.catchUps.begin();
     this.restore(); // also while the database cannot be asked
-    if (this.reloadWanted || !position) {
-      await this.read();
-    } else {
-      const advance = await this.reader.since(position, this.memory.knownBeyond);
-      this.restore();
-      if (this.reloadWanted || this.mustRead(advance.changes)) await this.read();
-      else this.advance(advance);
-    }
+    const position = this.memory.position;
+    if (this.reloadWanted || !position) await this.read();
+    else if (this.arriving) await this.arrive(this.arriving);
+    else await this.follow(position);
     this.caughtUpAt = from;
     this.lastError = null;
+    shown((xid) => this.memory.knows(xid));
+  }
+
+  private async follow(position: Position): Promise<void> {
+    const advance = await this.reader.since(position, this.memory.knownBeyond);
+    this.restore();
+    if (!advance || this.reloadWanted || this.mustRead(advance.changes)) await this.read();
+    else this.advance(advance);
+  }
+
+  private async arrive({ draft, position }: Loaded): Promise<void> {
+    const advance = await this.reader.since(position, []);
+    this.restore();
+    this.arriving = undefined;
+    if (!advance || this.reloadWanted || this.mustRead(advance.changes)) await this.read();
+    else this.memory.loaded(draft, advance);
   }
 
   /** Whether changes alone do not tell what memory is to hold. */
@@ -141,6 +204,7 @@ export class MemorySweep {
   }
 
   private async load(part: RulePart | undefined): Promise<void> {
+    if (!part && !this.part && !this.isFiltered && this.memory.position) return this.loadBeside();
     this.part = part;
     this.reloadWanted = true;
     try {
@@ -151,15 +215,25 @@ export class MemorySweep {
     }
   }
 
+  /** Reads the whole table while rounds go on, so that what others revoke meanwhile does not wait. */
+  private async loadBeside(): Promise<void> {
+    this.arriving = await this.reader.load(undefined, this.memory.draft());
+    try {
+      await this.sweep.now();
+    } finally {
+      this.arriving = undefined;
+    }
+  }
+
   private async read(): Promise<void> {
     const { part, memory } = this;
-    const draft = memory.draft();
     this.reloadWanted = false;
+    this.arriving = undefined;
     try {
-      const position = await this.reader.load(part, (ptype, values) => draft.append(ptype, values));
+      const { draft, position } = await this.reader.load(part, memory.draft());
       this.restore();
       if (part) memory.loadedPart(draft, position);
-      else memory.loaded(draft, position);
+      else memory.loaded(draft, { position, changes: [] });
       this.loadedPart = part;
     } catch (error) {
       this.reloadWanted = true;

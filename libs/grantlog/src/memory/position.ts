@@ -19,7 +19,12 @@ export class Position {
     this.inProgress = new Set(inProgress.split(','));
   }
 
-  /** Whether a transaction that is known to have committed is part of what was read at this position. */
+  /** What cannot be seen from here: transactions from an id on, and those that were running. */
+  get beyond(): { readonly first: string; readonly running: readonly string[] } {
+    return { first: String(this.xmax), running: [...this.inProgress].filter((xid) => xid !== '') };
+  }
+
+  /** Whether a transaction has ended as seen from here; if it is known to have committed, it is part of what was read. */
   sees(xid: string): boolean {
     const id = BigInt(xid);
     return id < this.xmin || (id < this.xmax && !this.inProgress.has(xid));

@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
 import { ownTransaction, type Send } from '../database/own-transaction';
-import { query } from '../database/query';
+import type { OwnConnection } from '../database/own-connection';
+import type { PolicyDraft } from '../policy/policy-draft';
 import { Rule, ruleColumns } from '../rules/rule';
 import { type RuleChange, ruleOf } from '../rules/rule-change';
 import type { Advance } from './committed-memory';
@@ -15,15 +16,42 @@ const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ; ${wherePositionIs}`;
 /** Rows that are read in one go: few enough that the event loop is free again after some milliseconds. */
 const pageSize = 5_000;
 
-/** Changes that can be seen from here and could not from a position, except those of known transactions. */
-const changes = `
-  SELECT outbox_id::text AS "outboxId", xid::text AS xid, operation, details FROM audit_change
-  WHERE seq > $2 AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) AND xid <> ALL ($3::xid8[])`;
+const columnsOfChange = 'outbox_id::text AS "outboxId", xid::text AS xid, operation, details';
 
-/** One statement, hence one snapshot: what it reads and the position it tells belong together. */
-const changesSince = `
+/** More changes than this take longer to follow than the table to read again. */
+const mostChanges = 20_000;
+
+/** Changes of transactions that cannot be seen from a position, except those of known ones. All of it is digits from the database. */
+const beyond = (from: Position, known: readonly string[]): string => {
+  const { first, running } = from.beyond;
+  return `(xid >= '${first}' OR xid = ANY ('{${running.join()}}')) AND xid <> ALL ('{${known.join()}}')`;
+};
+
+/** Alone in its transaction, whatever the isolation of the database: it can neither fail for others nor hold them. */
+const alone = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;`;
+
+/**
+ * What is committed beyond a position and not recorded yet. One statement, hence one snapshot: what it reads and the position it
+ * tells belong together.
+ */
+const waiting = (from: Position, known: readonly string[]): string => `${alone}
   SELECT here.snapshot, here.head, change.*
-  FROM (${wherePositionIs}) AS here LEFT JOIN (${changes}) AS change ON true`;
+  FROM (${wherePositionIs}) AS here LEFT JOIN (
+    SELECT ${columnsOfChange} FROM audit_outbox WHERE ${beyond(from, known)} LIMIT ${mostChanges + 1}
+  ) AS change ON true`;
+
+/**
+ * What was recorded between two heads of the log. It stays what it is, because the log only grows: it may be read after the
+ * statement that told the later head. If somebody has locked the log, it fails soon.
+ */
+const recorded = (from: Position, to: Position, known: readonly string[]): string => `${alone}
+  SET LOCAL lock_timeout = '200ms';
+  SELECT ${columnsOfChange} FROM audit_record WHERE seq > ${from.head} AND seq <= ${to.head} AND ${beyond(from, known)}`;
+
+/** What a transaction sees of both. */
+const seen = (from: Position): string => `
+  SELECT ${columnsOfChange} FROM audit_outbox WHERE ${beyond(from, [])} UNION ALL
+  SELECT ${columnsOfChange} FROM audit_record WHERE seq > ${from.head} AND ${beyond(from, [])}`;
 
 const everyRule = `SELECT ptype, ARRAY[${ruleColumns.join(', ')}] AS columns FROM casbin_rule`;
 
@@ -31,6 +59,8 @@ const everyRule = `SELECT ptype, ARRAY[${ruleColumns.join(', ')}] AS columns FRO
 type RuleRow = readonly [id: number | string, ptype: string, ...values: (string | null)[]];
 const firstColumn = 2;
 const beforeAll = '-9223372036854775808';
+
+const lockNotAvailable = '55P03';
 
 interface ChangeRow {
   readonly outboxId: string;
@@ -42,37 +72,55 @@ interface ChangeRow {
 /** A change with the position; the position alone if nothing has changed. */
 type SinceRow = { readonly snapshot: string; readonly head: string } & (ChangeRow | { readonly outboxId: null });
 
+/** Rules that were read, and the position they were read at. */
+export interface Loaded {
+  readonly draft: PolicyDraft;
+  readonly position: Position;
+}
+
 /** Reads committed rules, always together with the position they were read at. */
 export class RuleReader {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly connection: Pick<OwnConnection, 'use'>,
+  ) {}
 
   /**
    * Reads the whole table, or a part of it, in the order in which the rules were added.
-   * @param found is given each rule
+   * @param draft is given each rule
    */
-  load(part: RulePart | undefined, found: (ptype: string, values: string[]) => void): Promise<Position> {
-    return ownTransaction<{ snapshot: string; head: string }, Position>(
-      this.dataSource,
-      begin,
-      async ([here], send) => {
-        if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-        for await (const rows of pagesOf(part, send)) for (const row of rows) found(row[1], valuesOf(row));
-        return new Position(here.snapshot, here.head);
-      },
-    );
+  load(part: RulePart | undefined, draft: PolicyDraft): Promise<Loaded> {
+    return ownTransaction<{ snapshot: string; head: string }, Loaded>(this.dataSource, begin, async ([here], send) => {
+      if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
+      for await (const rows of pagesOf(part, send)) for (const row of rows) draft.append(row[1], valuesOf(row));
+      return { draft, position: new Position(here.snapshot, here.head) };
+    });
   }
 
-  /** @param known transactions whose changes need not be told */
-  async since({ snapshot, head }: Position, known: readonly string[]): Promise<Advance> {
-    const rows = await query<SinceRow>(this.dataSource, changesSince, [snapshot, head, known]);
-    const [first] = rows;
-    if (!first) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-    const found = rows.flatMap((row) => (row.outboxId === null ? [] : [changeOf(row)]));
-    return { position: new Position(first.snapshot, first.head), changes: found };
+  /**
+   * What was committed since a position.
+   * @param known transactions whose changes need not be told
+   * @returns `undefined` if the table is to be read instead: there are too many changes, or somebody has locked the log
+   */
+  async since(from: Position, known: readonly string[]): Promise<Advance | undefined> {
+    const rows = await this.ask<SinceRow>(waiting(from, known));
+    const [here] = rows;
+    if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
+    const position = new Position(here.snapshot, here.head);
+    if (rows.length > mostChanges || BigInt(position.head) - BigInt(from.head) > mostChanges) return undefined;
+    const changes = rows.flatMap((row) => (row.outboxId === null ? [] : [changeOf(row)]));
+    if (position.head === from.head) return { position, changes };
+    try {
+      const inLog = await this.ask<ChangeRow>(recorded(from, position, known));
+      return { position, changes: [...inLog.map(changeOf), ...changes] };
+    } catch (error) {
+      if ((error as { code?: unknown }).code === lockNotAvailable) return undefined;
+      throw error;
+    }
   }
 
   /** What a transaction sees of the table, and then of the changes since a position. */
-  seenFrom({ snapshot, head }: Position): SeenInside {
+  seenFrom(position: Position): SeenInside {
     return {
       snapshot: async (manager) => {
         const [here] = await manager.query<{ snapshot: string }[]>(`SELECT pg_current_snapshot()::text AS snapshot`);
@@ -82,8 +130,13 @@ export class RuleReader {
         const rows = await manager.query<{ ptype: string; columns: (string | null)[] }[]>(everyRule);
         return rows.map(({ ptype, columns }) => new Rule(ptype, valuesOf([0, ptype, ...columns])));
       },
-      changes: async (manager) => (await manager.query<ChangeRow[]>(changes, [snapshot, head, []])).map(changeOf),
+      changes: async (manager) => (await manager.query<ChangeRow[]>(seen(position))).map(changeOf),
     };
+  }
+
+  /** The rows of the last one of several statements. */
+  private ask<Row>(statements: string): Promise<Row[]> {
+    return this.connection.use(async (client) => [await client.query<Row>(statements)].flat().at(-1)?.rows ?? []);
   }
 }
 

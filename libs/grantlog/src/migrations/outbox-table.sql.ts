@@ -25,6 +25,7 @@ export const createOutboxTable = `
     user_agent text,
     occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     details jsonb NOT NULL
-  )`;
+  );
+  CREATE INDEX audit_outbox_xid ON audit_outbox (xid)`;
 
 export const dropOutboxTable = `DROP TABLE IF EXISTS audit_outbox`;

@@ -70,26 +70,17 @@ const createSeqAt = `
     RETURN low;
   END $$`;
 
-/** Every committed change, recorded or not: what a node's memory catches up from. What is not recorded yet has no seq and sorts last. */
-const createChangeView = `
-  CREATE VIEW audit_change AS
-    SELECT outbox_id, xid, 9223372036854775807 AS seq, operation, details FROM audit_outbox
-    UNION ALL
-    SELECT outbox_id, xid, seq, operation, details FROM audit_record`;
-
 export const createTrailTables = [
   createRecordTable,
   createRecordIndexes,
   createHead,
   createAppendOnlyTrigger,
   createSeqAt,
-  createChangeView,
 ].join(';\n');
 
 export const countEvents = `
   SELECT seq::text AS records, (SELECT count(*) FROM audit_outbox)::text AS waiting FROM audit_head`;
 
 export const dropTrailTables = `
-  DROP VIEW IF EXISTS audit_change;
   DROP TABLE IF EXISTS audit_record, audit_head;
   DROP FUNCTION IF EXISTS audit_record_refuse(), audit_seq_at(timestamptz)`;

@@ -2,6 +2,7 @@ import type { DataSource, EntitySubscriberInterface, QueryRunner } from 'typeorm
 import type { CommitSignal } from './commit-signal';
 
 const wroteHere = 'grantlog: a rule was changed in this transaction';
+const ours = 'grantlog: this transaction is our own';
 
 /**
  * Gives the signal when a caller's transaction that changed a rule has ended. TypeORM also calls the hook when a savepoint
@@ -12,7 +13,12 @@ export class CommitHints implements EntitySubscriberInterface {
   constructor(private readonly signal: CommitSignal) {}
 
   static mark(runner: QueryRunner): void {
-    runner.data[wroteHere] = true;
+    if (!runner.data[ours]) runner.data[wroteHere] = true;
+  }
+
+  /** Whoever uses this connection gives the signal by himself. */
+  static pass(runner: QueryRunner): void {
+    runner.data[ours] = true;
   }
 
   install(dataSource: DataSource): void {

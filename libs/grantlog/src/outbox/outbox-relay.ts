@@ -33,8 +33,8 @@ export interface RelayOptions {
   readonly batchSize: number;
   /** Milliseconds after which it looks by itself. */
   readonly interval: number;
-  /** Told when records have been committed. */
-  readonly onRecorded: () => void;
+  /** Told when events have been recorded, with the transactions that made them. */
+  readonly onRecorded: (xids: readonly string[]) => void;
 }
 
 export interface RelayHealth {
@@ -115,21 +115,21 @@ export class OutboxRelay {
   }
 
   private async relayOnce(): Promise<number> {
-    const claimed = await ownTransaction<OutboxRow, number>(
+    const claimed = await ownTransaction<OutboxRow, readonly OutboxRow[]>(
       this.dataSource,
       claim(this.options.batchSize),
       (rows, send) => this.relayBatch(rows, send),
     );
-    if (claimed > 0) this.options.onRecorded();
-    return claimed;
+    if (claimed.length > 0) this.options.onRecorded(claimed.map(({ xid }) => xid));
+    return claimed.length;
   }
 
-  private async relayBatch(rows: readonly OutboxRow[], send: Send): Promise<number> {
-    if (rows.length === 0) return 0;
+  private async relayBatch(rows: readonly OutboxRow[], send: Send): Promise<readonly OutboxRow[]> {
+    if (rows.length === 0) return rows;
     const batch = new ClaimedBatch(rows.map(entryOf).sort(inOrder), send);
     await this.emitter.emitAsync(batchClaimed, batch);
     if (!batch.settled) throw new NotRecordedError();
-    return rows.length;
+    return rows;
   }
 
   private failed(error: unknown, failures: number): void {

@@ -38,6 +38,10 @@ export class PolicyMemory {
     return this.parts.model.shapeOf(ptype)?.ordered ?? false;
   }
 
+  has({ ptype, values }: Rule): boolean {
+    return this.parts.model.rulesOf(ptype)?.has(values) ?? false;
+  }
+
   /** Every rule as Casbin sees it now, also what was changed past us. */
   contents(): Iterable<Rule> {
     return this.parts.model.contents();

@@ -42,6 +42,8 @@ export interface RuleStoreParts {
   readonly size: () => number;
   /** Hears of changes that are committed for certain; `whole` says that their transaction made no others. */
   readonly committed: (changes: readonly RuleChange[], whole: boolean) => Promise<void>;
+  /** Hears of a call outside a transaction that found some of the rules to be as wanted. */
+  readonly unchanged: (operation: AuditOperation, rules: readonly Rule[]) => Promise<void>;
 }
 
 /** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
@@ -135,7 +137,9 @@ export class RuleStore {
 
   /** Statements that follow each other can meet others crosswise; PostgreSQL then rolls one of them back, to be repeated. */
   private transact(work: Work): Promise<OutboxEntry[]> {
-    return onIdleConnection(this.parts.dataSource, async (client, { manager }) => {
+    return onIdleConnection(this.parts.dataSource, async (client, runner) => {
+      const { manager } = runner;
+      CommitHints.pass(runner);
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await manager.transaction('READ COMMITTED', work);
@@ -207,6 +211,8 @@ export class RuleStore {
     );
     const entries = batch.entries(rows);
     await this.told(entries.flat());
+    const { operation, rules } = batch.unchanged(entries);
+    if (rules.length > 0) await this.parts.unchanged(operation, rules);
     return entries;
   }
 

@@ -1,8 +1,8 @@
 const firstPause = 50;
-const longestPause = 5_000;
+const longestPause = 1_000;
 const longestRest = 100;
 
-/** Pause before the next try after `failures` in a row: 50 ms, 100 ms, … at most 5 s. */
+/** Pause before the next try after `failures` in a row: 50 ms, 100 ms, … at most 1 s. */
 export function pauseAfter(failures: number): number {
   return Math.min(firstPause * 2 ** Math.min(failures - 1, 16), longestPause);
 }
@@ -28,6 +28,7 @@ export class Sweep {
   /** Whether there is nothing to do, so that a wake-up begins a round at once. */
   private dozing = false;
   private rouse: (() => void) | undefined;
+  private lastApart: Promise<void> = Promise.resolve();
   private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(private readonly options: SweepOptions) {}
@@ -44,7 +45,7 @@ export class Sweep {
 
   /** Runs a round that begins after this call, and waits for it. Rejects with that round's error. */
   now(): Promise<void> {
-    if (this.stopped || !this.running) return this.options.step(true);
+    if (this.stopped || !this.running) return this.apart();
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
       this.rouse?.();
@@ -63,6 +64,13 @@ export class Sweep {
     await this.running;
   }
 
+  /** Where rounds do not run by themselves: one at a time all the same. */
+  private apart(): Promise<void> {
+    const round = this.lastApart.then(() => this.options.step(true));
+    this.lastApart = round.catch(() => undefined); // whoever asked for it is told
+    return round;
+  }
+
   private async run(): Promise<void> {
     while (!this.stopped) {
       const began = performance.now();
@@ -71,7 +79,7 @@ export class Sweep {
       if (this.failures > 0) await this.sleep(pauseAfter(this.failures));
       else await this.rest(began);
     }
-    for (const waiter of this.waiting.splice(0)) void this.options.step(true).then(waiter.resolve, waiter.reject);
+    for (const waiter of this.waiting.splice(0)) void this.apart().then(waiter.resolve, waiter.reject);
   }
 
   private async round(waiters: Sweep['waiting']): Promise<void> {
