@@ -23,6 +23,7 @@ export class Watchers {
   /** What the watcher hears from others is a hint to look into the table. */
   set(watcher: Watcher): void {
     this.watcher = watcher;
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Casbin's own gives a promise too, which some wait for
     watcher.setUpdateCallback(() => this.parts.catchUp());
   }
 

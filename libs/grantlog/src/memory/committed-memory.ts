@@ -3,7 +3,7 @@ import type { RuleChange } from '../rules/rule-change';
 import type { PolicyDraft } from '../policy/policy-draft';
 import type { MemoryThen } from './policy-difference';
 import type { PolicyMemory } from '../policy/policy-memory';
-import { Position } from './position';
+import { Position } from '../database/position';
 
 /** What a reader of the database learned: the changes that became visible, and the point up to which it looked. */
 export interface Advance {

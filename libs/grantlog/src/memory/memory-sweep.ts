@@ -8,7 +8,7 @@ import type { RuleDifference } from '../rules/rule-difference';
 import { Sweep } from '../sweep/sweep';
 import type { Advance, CommittedMemory } from './committed-memory';
 import { differenceInside } from './policy-difference';
-import type { Position } from './position';
+import type { Position } from '../database/position';
 import type { LoadFilter, RulePart } from './rule-part';
 import { CatchUps } from './catch-ups';
 import type { Loaded, RuleReader } from './rule-reader';

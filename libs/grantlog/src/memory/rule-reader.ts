@@ -7,7 +7,7 @@ import { Rule, ruleColumns } from '../rules/rule';
 import { type RuleChange, ruleOf } from '../rules/rule-change';
 import type { Advance } from './committed-memory';
 import type { SeenInside } from './policy-difference';
-import { Position } from './position';
+import { Position } from '../database/position';
 import type { RulePart } from './rule-part';
 
 const wherePositionIs = `SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head FROM audit_head`;

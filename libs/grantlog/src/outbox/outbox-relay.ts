@@ -5,28 +5,15 @@ import { GrantlogError } from '../contract/grantlog.error';
 import { batchClaimed, type OutboxBatch, type OutboxEntry } from '../contract/outbox-batch';
 import { ownTransaction, type Send } from '../database/own-transaction';
 import { Sweep } from '../sweep/sweep';
-import { entryOf, outboxColumns, type OutboxRow } from './outbox-columns';
-
-/**
- * Opens the transaction of a batch, and takes the first rows of the outbox into it; they are back if it does not commit. One
- * round trip, and planned each time, because an outbox is empty at one moment and full at the next. Who holds the head of the log
- * takes from the outbox, and everybody else waits for it: so nothing that was committed later can be recorded earlier, however
- * many relays there are (docs/adr/0005); an outbox that was empty a moment before is left for the next round, and the head alone.
- * A node that is frozen or cut off in the middle lets go after ten seconds.
- */
-const claim = (batchSize: number): string => `
-  BEGIN ISOLATION LEVEL READ COMMITTED;
-  SET LOCAL idle_in_transaction_session_timeout = '10s';
-  SELECT set_config('grantlog.claim', coalesce((SELECT 'behind the head' FROM audit_head FOR UPDATE), 'without a head'), true)
-  WHERE EXISTS (SELECT FROM audit_outbox);
-  DELETE FROM audit_outbox WHERE current_setting('grantlog.claim', true) <> '' AND outbox_id <= (
-    SELECT max(outbox_id) FROM (SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT ${batchSize}) AS first)
-  RETURNING ${outboxColumns}`;
+import { claim, type ClaimedRow, Emptied } from './claim';
+import { entryOf } from './outbox-columns';
 
 /** The part of the time that recording takes while changes keep coming; the longer it rests, the more events share a batch. */
 const mostBusy = 1 / 4;
 /** Milliseconds for which it may so fall behind a burst of changes; then it takes all the time it needs. */
 const patience = 250;
+/** Milliseconds after which it looks through all of the outbox again, whatever it knows of it: a backup may have been put back. */
+const fullLook = 10_000;
 
 export interface RelayOptions {
   /** Events in one transaction. */
@@ -61,6 +48,8 @@ export class OutboxRelay {
   private readonly log = new Logger('Grantlog');
   private readonly sweep: Sweep;
   private lastEmptied = performance.now();
+  private emptied: Emptied | undefined;
+  private lastFullLook = -Infinity;
   private state: RelayHealth = { failures: 0, lastError: null };
 
   constructor(
@@ -115,16 +104,22 @@ export class OutboxRelay {
   }
 
   private async relayOnce(): Promise<number> {
-    const claimed = await ownTransaction<OutboxRow, readonly OutboxRow[]>(
+    const now = performance.now();
+    if (now - this.lastFullLook > fullLook) {
+      this.lastFullLook = now;
+      this.emptied = undefined;
+    }
+    const claimed = await ownTransaction<ClaimedRow, readonly ClaimedRow[]>(
       this.dataSource,
-      claim(this.options.batchSize),
+      claim(this.options.batchSize, this.emptied),
       (rows, send) => this.relayBatch(rows, send),
     );
+    this.emptied = Emptied.by(claimed) ?? this.emptied;
     if (claimed.length > 0) this.options.onRecorded(claimed.map(({ xid }) => xid));
     return claimed.length;
   }
 
-  private async relayBatch(rows: readonly OutboxRow[], send: Send): Promise<readonly OutboxRow[]> {
+  private async relayBatch(rows: readonly ClaimedRow[], send: Send): Promise<readonly ClaimedRow[]> {
     if (rows.length === 0) return rows;
     const batch = new ClaimedBatch(rows.map(entryOf).sort(inOrder), send);
     await this.emitter.emitAsync(batchClaimed, batch);
