@@ -66,5 +66,6 @@ export class RoleAssignments {
 const as = 'assignments';
 
 function changeOf(entries: readonly OutboxEntry[]): RoleAssignmentChange {
-  return { changed: entries.length > 0, events: entries.map(({ event }) => event), token: tokenOf(entries[0]?.xid) };
+  const [first] = entries;
+  return { changed: entries.length > 0, events: entries.map(({ event }) => event), token: first && tokenOf(first.xid) };
 }

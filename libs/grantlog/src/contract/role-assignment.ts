@@ -14,6 +14,9 @@ export interface RoleAssignmentChange {
   readonly changed: boolean;
   /** One event per assignment that changed. Inside a caller's transaction they become true when it commits. */
   readonly events: readonly AuditEvent[];
-  /** Names the change to `enforcer.caughtUp(token)`, which waits on any node until memory shows it. Opaque. */
-  readonly token: string;
+  /**
+   * Names the change to `enforcer.caughtUp(token)`, which waits on any node until memory shows it. Opaque. `undefined` if nothing was
+   * changed; `caughtUp()` then waits for what was found.
+   */
+  readonly token: string | undefined;
 }
