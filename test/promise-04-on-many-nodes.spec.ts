@@ -166,7 +166,7 @@ describe('memory follows commits on every node', () => {
     await left.assignments.removeAll({ role: 'role^reader' });
     await right.enforcer.caughtUp();
     expect(await right.enforcer.getGroupingPolicy()).toEqual([]);
-  });
+  }, 90_000);
 
   it('nodes that have lost their connections follow again', async () => {
     for (let n = 0; n < 5; n += 1) {

@@ -1,12 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const limit = 15_000;
+const usualLimit = 15_000;
 
 /**
  * Asks until the answer is right, for what no signal tells of.
- * @returns the answer; rejects with the last one after 15 s
+ * @param limit milliseconds
+ * @returns the answer; rejects with the last one after the limit
  */
-export async function until<T>(ask: () => T | Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  isRight: (answer: T) => boolean,
+  limit = usualLimit,
+): Promise<T> {
   const end = performance.now() + limit;
   for (;;) {
     const answer = await ask();

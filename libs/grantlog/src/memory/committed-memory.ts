@@ -47,9 +47,10 @@ export class CommittedMemory {
     };
   }
 
-  /** Whether one of the changes is of a rule whose place among the others matters, which only the table can tell. */
-  needsOrder(changes: readonly RuleChange[]): boolean {
-    return this.isOrdered(changes.map(({ rule }) => rule.ptype));
+  /** Policy types of changed rules whose place among the others matters, which only the table can tell. */
+  orderedAmong(changes: readonly RuleChange[]): string[] {
+    const ptypes = new Set(changes.map(({ rule }) => rule.ptype));
+    return [...ptypes].filter((ptype) => this.memory.isOrdered(ptype));
   }
 
   /** Whether decisions depend on the order of the rules of one of these policy types. */
@@ -75,9 +76,12 @@ export class CommittedMemory {
     this.memory.apply(news);
   }
 
-  /** A place for the rules that a load finds, until it is known that it has found all. */
-  draft(): PolicyDraft {
-    return this.memory.draft();
+  /**
+   * A place for the rules that a load finds, until it is known that it has found all.
+   * @param ptypes policy types. Default: all
+   */
+  draft(ptypes?: readonly string[]): PolicyDraft {
+    return this.memory.draft(ptypes);
   }
 
   /** The whole table as a load has found it, with the changes between that and a later position. */
@@ -103,6 +107,12 @@ export class CommittedMemory {
     const latest = this.latestOf(changes).filter((change) => !isLater(this.ahead.get(change.rule.key), change));
     this.moveTo(position);
     this.memory.apply(latest);
+  }
+
+  /** The same, with all rules of some policy types as they were at the later position. */
+  advanceWith(draft: PolicyDraft, { position, changes }: Advance): void {
+    this.advance({ position, changes: changes.filter(({ rule }) => !draft.types.has(rule.ptype)) });
+    this.memory.become(draft);
   }
 
   /** Whether memory shows what a transaction has changed, or the transaction was rolled back. */

@@ -6,7 +6,7 @@ import type { Rule } from '../rules/rule';
 import type { RuleChange } from '../rules/rule-change';
 import type { RuleDifference } from '../rules/rule-difference';
 import { Sweep } from '../sweep/sweep';
-import type { Advance, CommittedMemory } from './committed-memory';
+import type { CommittedMemory } from './committed-memory';
 import { differenceInside } from './policy-difference';
 import type { Position } from '../database/position';
 import type { LoadFilter, RulePart } from './rule-part';
@@ -132,7 +132,8 @@ export class MemorySweep {
    * @param whole whether these are all the changes of their transaction
    */
   async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
-    if (this.mustRead(changes)) await this.sweep.now().catch(() => undefined);
+    const mustLook = this.isPart || this.memory.orderedAmong(changes).length > 0;
+    if (mustLook) await this.sweep.now().catch(() => undefined);
     else this.memory.committed(changes, whole);
   }
 
@@ -142,7 +143,7 @@ export class MemorySweep {
    */
   difference(): (manager: EntityManager) => Promise<RuleDifference> {
     const { position } = this.memory;
-    if (this.part || this.isFiltered || !position) {
+    if (this.isPart || !position) {
       throw new InvalidInputError('savePolicy', 'Cannot save a filtered policy; loadPolicy() loads the whole one');
     }
     const now = this.memory.now();
@@ -185,26 +186,37 @@ export class MemorySweep {
   private async follow(position: Position): Promise<void> {
     const advance = await this.reader.since(position, this.memory.knownBeyond);
     this.restore();
-    if (!advance || this.reloadWanted || this.mustRead(advance.changes)) await this.read();
-    else this.advance(advance);
+    if (!advance || this.reloadWanted || (this.isPart && advance.changes.length > 0)) return this.read();
+    const ordered = this.memory.orderedAmong(advance.changes);
+    if (ordered.length > 0) await this.followInOrder(position, ordered);
+    else this.advance(() => this.memory.advance(advance));
+  }
+
+  /** Reads all rules of the types whose order decides, with the changes of the others. */
+  private async followInOrder(from: Position, ptypes: readonly string[]): Promise<void> {
+    const draft = this.memory.draft(ptypes);
+    const advance = await this.reader.sinceWith(from, ptypes, draft);
+    this.restore();
+    if (!advance || this.reloadWanted) await this.read();
+    else this.advance(() => this.memory.advanceWith(draft, advance));
   }
 
   private async arrive({ draft, position }: Loaded): Promise<void> {
     const advance = await this.reader.since(position, []);
     this.restore();
     this.arriving = undefined;
-    if (!advance || this.reloadWanted || this.mustRead(advance.changes)) await this.read();
+    const ordered = advance && this.memory.orderedAmong(advance.changes).length > 0;
+    if (!advance || this.reloadWanted || ordered) await this.read();
     else this.memory.loaded(draft, advance);
   }
 
-  /** Whether changes alone do not tell what memory is to hold. */
-  private mustRead(changes: readonly RuleChange[]): boolean {
-    if (changes.length === 0) return false;
-    return this.part !== undefined || this.isFiltered || this.memory.needsOrder(changes);
+  /** Whether memory holds a part of the table, or is to: then changes alone do not tell what belongs there. */
+  private get isPart(): boolean {
+    return this.part !== undefined || this.isFiltered;
   }
 
   private async load(part: RulePart | undefined): Promise<void> {
-    if (!part && !this.part && !this.isFiltered && this.memory.position) return this.loadBeside();
+    if (!part && !this.isPart && this.memory.position) return this.loadBeside();
     this.part = part;
     this.reloadWanted = true;
     try {
@@ -242,9 +254,9 @@ export class MemorySweep {
   }
 
   /** Memory that could not take a change is in an unknown state, and is read anew. */
-  private advance(advance: Advance): void {
+  private advance(advance: () => void): void {
     try {
-      this.memory.advance(advance);
+      advance();
     } catch (error) {
       this.reloadWanted = true;
       throw error;

@@ -55,12 +55,17 @@ const seen = (from: Position): string => `
 
 const everyRule = `SELECT ptype, ARRAY[${ruleColumns.join(', ')}] AS columns FROM casbin_rule`;
 
+/** SQL that answers rows of the table. */
+type Rows = Pick<RulePart, 'rows' | 'parameters'>;
+const wholeTable: Rows = { rows: 'SELECT * FROM casbin_rule', parameters: [] };
+
 /** The id, the policy type and the columns of a rule. */
 type RuleRow = readonly [id: number | string, ptype: string, ...values: (string | null)[]];
 const firstColumn = 2;
 const beforeAll = '-9223372036854775808';
 
 const lockNotAvailable = '55P03';
+const noHead = 'audit_head is empty; it must hold its one row. Restore it from a backup.';
 
 interface ChangeRow {
   readonly outboxId: string;
@@ -90,10 +95,34 @@ export class RuleReader {
    * @param draft is given each rule
    */
   load(part: RulePart | undefined, draft: PolicyDraft): Promise<Loaded> {
-    return ownTransaction<{ snapshot: string; head: string }, Loaded>(this.dataSource, begin, async ([here], send) => {
-      if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-      for await (const rows of pagesOf(part, send)) for (const row of rows) draft.append(row[1], valuesOf(row));
-      return { draft, position: new Position(here.snapshot, here.head) };
+    return this.inSnapshot(async (position, send) => {
+      await fill(draft, part ?? wholeTable, send);
+      return { draft, position };
+    });
+  }
+
+  /**
+   * What was committed since a position, with all rules of some policy types as they are there.
+   * @returns `undefined` if the whole table is to be read instead
+   */
+  sinceWith(from: Position, ptypes: readonly string[], draft: PolicyDraft): Promise<Advance | undefined> {
+    const rows = { rows: `${wholeTable.rows} WHERE ptype = ANY ($1)`, parameters: [ptypes] };
+    const advance = this.inSnapshot(async (position, send) => {
+      await send({ text: `SET LOCAL lock_timeout = '200ms'` });
+      const changes = (await send<ChangeRow>({ text: seen(from) })).map(changeOf);
+      await fill(draft, rows, send);
+      return { position, changes };
+    });
+    return advance.catch((error: unknown) => {
+      if (isLocked(error)) return undefined;
+      throw error;
+    });
+  }
+
+  private inSnapshot<T>(work: (here: Position, send: Send) => Promise<T>): Promise<T> {
+    return ownTransaction<{ snapshot: string; head: string }, T>(this.dataSource, begin, ([here], send) => {
+      if (!here) throw new Error(noHead);
+      return work(new Position(here.snapshot, here.head), send);
     });
   }
 
@@ -105,7 +134,7 @@ export class RuleReader {
   async since(from: Position, known: readonly string[]): Promise<Advance | undefined> {
     const rows = await this.ask<SinceRow>(waiting(from, known));
     const [here] = rows;
-    if (!here) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
+    if (!here) throw new Error(noHead);
     const position = new Position(here.snapshot, here.head);
     if (rows.length > mostChanges || BigInt(position.head) - BigInt(from.head) > mostChanges) return undefined;
     const changes = rows.flatMap((row) => (row.outboxId === null ? [] : [changeOf(row)]));
@@ -114,7 +143,7 @@ export class RuleReader {
       const inLog = await this.ask<ChangeRow>(recorded(from, position, known));
       return { position, changes: [...inLog.map(changeOf), ...changes] };
     } catch (error) {
-      if ((error as { code?: unknown }).code === lockNotAvailable) return undefined;
+      if (isLocked(error)) return undefined;
       throw error;
     }
   }
@@ -144,11 +173,19 @@ function changeOf({ outboxId, xid, operation, details }: ChangeRow): RuleChange 
   return { outboxId: BigInt(outboxId), xid, operation, rule: ruleOf(details) };
 }
 
+/** Whether somebody has locked the log, so that it was not waited for. */
+function isLocked(error: unknown): boolean {
+  return (error as { code?: unknown }).code === lockNotAvailable;
+}
+
+async function fill(draft: PolicyDraft, from: Rows, send: Send): Promise<void> {
+  for await (const rows of pagesOf(from, send)) for (const row of rows) draft.append(row[1], valuesOf(row));
+}
+
 /** A page at a time, by the primary key. */
-async function* pagesOf(part: RulePart | undefined, send: Send): AsyncIterable<readonly RuleRow[]> {
-  const parameters = part?.parameters ?? [];
+async function* pagesOf({ rows: from, parameters }: Rows, send: Send): AsyncIterable<readonly RuleRow[]> {
   const text = `
-    SELECT id, ptype, ${ruleColumns.join(', ')} FROM ${part ? `(${part.rows})` : 'casbin_rule'} AS rule
+    SELECT id, ptype, ${ruleColumns.join(', ')} FROM (${from}) AS rule
     WHERE id > $${parameters.length + 1}::bigint ORDER BY id LIMIT ${pageSize}`;
   let last: RuleRow[0] = beforeAll;
   for (;;) {

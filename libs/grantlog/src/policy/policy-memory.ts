@@ -59,12 +59,15 @@ export class PolicyMemory {
     if (changed.size > 0) this.show(changed);
   }
 
-  /** A place to put rules together before they are shown. */
-  draft(): PolicyDraft {
-    return new PolicyDraft(this.parts.model.shapes);
+  /**
+   * A place to put rules together before they are shown.
+   * @param ptypes policy types. Default: all
+   */
+  draft(ptypes?: readonly string[]): PolicyDraft {
+    return new PolicyDraft(this.parts.model.shapes.filter(({ ptype }) => ptypes?.includes(ptype) ?? true));
   }
 
-  /** Puts a draft in the place of everything that was there: at no moment is a rule missing that was and stays there. */
+  /** Puts a draft in the place of what was there of its types: at no moment is a rule missing that was and stays there. */
   become(draft: PolicyDraft): void {
     for (const [ptype, { rules, graph }] of draft.types) {
       this.parts.model.take(ptype, rules);
