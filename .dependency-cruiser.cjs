@@ -53,7 +53,7 @@ const folders = {
   migrations: [['contract'], 'A shipped migration never changes, so it must not rest on code that does.'],
 };
 
-const tests = '(^test/|^bench/|/test/|\\.spec\\.ts$)';
+const tests = '(^test/|^bench/|^crash-matrix/|/test/|\\.spec\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -98,7 +98,7 @@ module.exports = {
       severity: 'error',
       comment: 'A library is shipped without the apps, the tests and the benchmarks.',
       from: { path: '^libs/', pathNot: tests },
-      to: { path: '^(apps|test|bench)/' },
+      to: { path: '^(apps|test|bench|crash-matrix)/' },
     },
     {
       name: 'grantlog-does-not-know-its-database-server',

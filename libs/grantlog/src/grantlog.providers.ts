@@ -22,6 +22,7 @@ import { type GrantlogOptions, resolveOptions, type ResolvedOptions } from './gr
 import { GrantlogHealth } from './health/grantlog-health';
 import { HostEmitter } from './host-emitter';
 import { assertInstalled } from './installation';
+import { RuleReader } from './memory/rule-reader';
 import { CommitSignal } from './outbox/commit-signal';
 import { OutboxRelay } from './outbox/outbox-relay';
 import { AuditTrail } from './trail/audit-trail';
@@ -89,7 +90,7 @@ const changing: Provider[] = [
         ambientManager: options.transaction,
         attributor,
         signal,
-        connection,
+        reader: new RuleReader(dataSource, connection),
       });
       await assembly.memory.start();
       return assembly;

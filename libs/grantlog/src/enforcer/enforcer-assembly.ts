@@ -3,7 +3,6 @@ import { type Model, newEnforcerWithClass, newModelFromString, Util } from 'casb
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attributor } from '../context/attributor';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
-import type { OwnConnection } from '../database/own-connection';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { audited, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
 import { CallerTransaction } from '../rules/caller-transaction';
@@ -16,7 +15,7 @@ import { partOf } from '../memory/rule-part';
 import { sectionOf } from '../rules/rule';
 import { ReadOnlyAdapter } from './read-only-adapter';
 import { RuleChanges } from '../rules/rule-changes';
-import { RuleReader } from '../memory/rule-reader';
+import type { RuleReader } from '../memory/rule-reader';
 import { RuleStore } from '../rules/rule-store';
 
 export interface EnforcerOptions {
@@ -29,7 +28,7 @@ export interface EnforcerOptions {
   readonly maxRules: number;
   readonly attributor: Attributor;
   readonly signal: CommitSignal;
-  readonly connection: OwnConnection;
+  readonly reader: RuleReader;
   readonly maxStaleness: number;
   readonly onStale: 'answer' | 'deny';
 }
@@ -50,7 +49,7 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
   const committed = new CommittedMemory(new PolicyMemory({ model, links, changed: () => enforcer.memoryChanged() }));
-  const memory = new MemorySweep(new RuleReader(dataSource, options.connection), committed, options);
+  const memory = new MemorySweep(options.reader, committed, options);
   const store = new RuleStore({
     dataSource,
     signal,
