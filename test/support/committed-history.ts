@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { CommittedMemory } from '../../libs/grantlog/src/memory/committed-memory';
 import { IndexedModel } from '../../libs/grantlog/src/policy/indexed-model';
 import { PolicyMemory } from '../../libs/grantlog/src/policy/policy-memory';
-import { Position } from '../../libs/grantlog/src/memory/position';
+import { Position } from '../../libs/grantlog/src/database/position';
 import { Rule } from '../../libs/grantlog/src/rules/rule';
 import type { RuleChange } from '../../libs/grantlog/src/rules/rule-change';
 import { plainModel } from './models';

@@ -8,7 +8,13 @@ export type { AuditRecord } from './contract/audit-record';
 export { GrantlogError, type GrantlogErrorCode, InvalidInputError } from './contract/grantlog.error';
 export { KeySyntax } from './contract/namespaced-key';
 export type { RoleAssignment, RoleAssignmentChange } from './contract/role-assignment';
-export { audited, AuditedEnforcer, type AuditedSeam, type CatchUpOptions, type EnforcerClass } from './enforcer/audited-enforcer';
+export {
+  audited,
+  AuditedEnforcer,
+  type AuditedSeam,
+  type CatchUpOptions,
+  type EnforcerClass,
+} from './enforcer/audited-enforcer';
 export { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 export { NotConnectedError, ReadOnlyError } from './database/idle-connection';
 export { OutcomeUnknownError } from './database/lost-connection';

@@ -49,7 +49,8 @@ export class OwnConnection {
   async use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
     const client = await this.connected();
     if (this.ended) throw new Error('The app is closing');
-    return client ? within(patience, work(client), client) : onIdleConnection(this.dataSource, work);
+    if (client) return within(patience, work(client), () => client.connection.stream.destroy());
+    return within(patience, onIdleConnection(this.dataSource, work));
   }
 
   /** Tells the other nodes that there is something new. Never throws and never waits: it is a hint, and nodes look by themselves. */
@@ -83,7 +84,6 @@ export class OwnConnection {
   private async connect(): Promise<OwnClient | undefined> {
     const { master } = this.dataSource.driver as { master?: Pool };
     if (!master) return undefined;
-    this.nextTry = performance.now() + rest;
     const client = new master.Client(master.options);
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
@@ -91,10 +91,10 @@ export class OwnConnection {
       if (processId !== client.processID) this.heard();
     });
     try {
-      await within(patience, this.open(client), client);
+      await within(patience, this.open(client), () => client.connection.stream.destroy());
       if (!this.ended) return (this.client = client);
     } catch {
-      // The pool serves, and tells what is wrong if it cannot.
+      this.nextTry = performance.now() + rest; // the pool serves, and tells what is wrong if it cannot
     }
     await client.end().catch(() => undefined);
     return undefined;
@@ -102,7 +102,9 @@ export class OwnConnection {
 
   private async open(client: OwnClient): Promise<void> {
     await client.connect();
-    await client.query('SELECT FROM audit_head');
+    const answer = await client.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica FROM audit_head');
+    // Nothing that is sent here would be refused, so that memory would stay with it, and with what was true a while ago.
+    if ([answer].flat().some(({ rows }) => rows.some(({ replica }) => replica))) throw new Error('It is a replica');
     if (this.notifications) await client.query(`LISTEN ${channel}`);
   }
 
@@ -117,12 +119,12 @@ export class OwnConnection {
   }
 }
 
-async function within<T>(limit: number, work: Promise<T>, client: OwnClient): Promise<T> {
+async function within<T>(limit: number, work: Promise<T>, giveUp: () => void = () => undefined): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new Error(`The database did not answer within ${limit} ms`));
-      client.connection.stream.destroy();
+      giveUp();
     }, limit).unref();
   });
   try {

@@ -1,3 +1,6 @@
+/** SQL that tells a server from the one that takes its place, and costs nothing: when it was started. */
+export const thisServer = 'extract(epoch FROM pg_postmaster_start_time())::text';
+
 /**
  * A point in the history of the database: the `pg_snapshot` of a statement, `xmin:xmax:xip,…`. A transaction is seen from
  * there if it had committed when the snapshot was taken (PostgreSQL manual, "Transaction ID and Snapshot Information
@@ -8,10 +11,14 @@ export class Position {
   private readonly xmax: bigint;
   private readonly inProgress: ReadonlySet<string>;
 
-  /** @param head the last `seq` of the log, as seen from here */
+  /**
+   * @param head the last `seq` of the log, as seen from here
+   * @param server which server told it. Ids of transactions mean others on another one, and on one that was promoted in its place
+   */
   constructor(
     readonly snapshot: string,
     readonly head: string,
+    readonly server = '',
   ) {
     const [xmin = '', xmax = '', inProgress = ''] = snapshot.split(':');
     this.xmin = BigInt(xmin);

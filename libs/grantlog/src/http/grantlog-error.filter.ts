@@ -8,6 +8,9 @@ const statusOf: Partial<Record<GrantlogErrorCode, HttpStatus>> = {
   MISSING_ACTOR: HttpStatus.UNAUTHORIZED,
   NOT_FOUND: HttpStatus.NOT_FOUND,
   OUTCOME_UNKNOWN: HttpStatus.SERVICE_UNAVAILABLE,
+  NOT_CONNECTED: HttpStatus.SERVICE_UNAVAILABLE,
+  READ_ONLY: HttpStatus.SERVICE_UNAVAILABLE,
+  NOT_CAUGHT_UP: HttpStatus.SERVICE_UNAVAILABLE,
 };
 
 /** Answers Grantlog's errors: `{ statusCode, code, field?, message }`. Use it on your own controllers too. */

@@ -146,6 +146,11 @@ export class CommittedMemory {
   }
 
   private moveTo(position: Position): void {
+    if (this.at && this.at.server !== position.server) {
+      // After a failover the table may lack what was answered before. What it has was read, and nothing is held against it.
+      this.ahead.clear();
+      this.told.clear();
+    }
     this.at = position;
     for (const [key, change] of this.ahead) {
       if (position.sees(change.xid)) this.ahead.delete(key);

@@ -7,10 +7,11 @@ import { Rule, ruleColumns } from '../rules/rule';
 import { type RuleChange, ruleOf } from '../rules/rule-change';
 import type { Advance } from './committed-memory';
 import type { SeenInside } from './policy-difference';
-import { Position } from '../database/position';
+import { Position, thisServer } from '../database/position';
 import type { RulePart } from './rule-part';
 
-const wherePositionIs = `SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head FROM audit_head`;
+const wherePositionIs = `
+  SELECT pg_current_snapshot()::text AS snapshot, seq::text AS head, ${thisServer} AS server FROM audit_head`;
 const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ; ${wherePositionIs}`;
 
 /** Rows that are read in one go: few enough that the event loop is free again after some milliseconds. */
@@ -35,7 +36,7 @@ const alone = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;`;
  * tells belong together.
  */
 const waiting = (from: Position, known: readonly string[]): string => `${alone}
-  SELECT here.snapshot, here.head, change.*
+  SELECT here.*, change.*
   FROM (${wherePositionIs}) AS here LEFT JOIN (
     SELECT ${columnsOfChange} FROM audit_outbox WHERE ${beyond(from, known)} LIMIT ${mostChanges + 1}
   ) AS change ON true`;
@@ -75,7 +76,13 @@ interface ChangeRow {
 }
 
 /** A change with the position; the position alone if nothing has changed. */
-type SinceRow = { readonly snapshot: string; readonly head: string } & (ChangeRow | { readonly outboxId: null });
+type SinceRow = Here & (ChangeRow | { readonly outboxId: null });
+
+interface Here {
+  readonly snapshot: string;
+  readonly head: string;
+  readonly server: string;
+}
 
 /** Rules that were read, and the position they were read at. */
 export interface Loaded {
@@ -108,6 +115,7 @@ export class RuleReader {
   sinceWith(from: Position, ptypes: readonly string[], draft: PolicyDraft): Promise<Advance | undefined> {
     const rows = { rows: `${wholeTable.rows} WHERE ptype = ANY ($1)`, parameters: [ptypes] };
     const advance = this.inSnapshot(async (position, send) => {
+      if (position.server !== from.server) return undefined;
       await send({ text: `SET LOCAL lock_timeout = '200ms'` });
       const changes = (await send<ChangeRow>({ text: seen(from) })).map(changeOf);
       await fill(draft, rows, send);
@@ -120,22 +128,24 @@ export class RuleReader {
   }
 
   private inSnapshot<T>(work: (here: Position, send: Send) => Promise<T>): Promise<T> {
-    return ownTransaction<{ snapshot: string; head: string }, T>(this.dataSource, begin, ([here], send) => {
+    return ownTransaction<Here, T>(this.dataSource, begin, ([here], send) => {
       if (!here) throw new Error(noHead);
-      return work(new Position(here.snapshot, here.head), send);
+      return work(new Position(here.snapshot, here.head, here.server), send);
     });
   }
 
   /**
    * What was committed since a position.
    * @param known transactions whose changes need not be told
-   * @returns `undefined` if the table is to be read instead: there are too many changes, or somebody has locked the log
+   * @returns `undefined` if the table is to be read instead: there are too many changes, somebody has locked the log, or another
+   * server answers
    */
   async since(from: Position, known: readonly string[]): Promise<Advance | undefined> {
     const rows = await this.ask<SinceRow>(waiting(from, known));
     const [here] = rows;
     if (!here) throw new Error(noHead);
-    const position = new Position(here.snapshot, here.head);
+    const position = new Position(here.snapshot, here.head, here.server);
+    if (position.server !== from.server) return undefined;
     if (rows.length > mostChanges || BigInt(position.head) - BigInt(from.head) > mostChanges) return undefined;
     const changes = rows.flatMap((row) => (row.outboxId === null ? [] : [changeOf(row)]));
     if (position.head === from.head) return { position, changes };

@@ -1,8 +1,8 @@
-import { Position } from '../database/position';
+import { Position, thisServer } from '../database/position';
 import { outboxColumns, type OutboxRow } from './outbox-columns';
 
-/** A row of a claim, and the snapshot of a statement that ran before it in the same transaction. */
-export type ClaimedRow = OutboxRow & { readonly snapshot: string };
+/** A row of a claim, with the server and the snapshot of a statement that ran before it in the same transaction. */
+export type ClaimedRow = OutboxRow & { readonly claim: string };
 
 /**
  * Up to where the outbox has been emptied: whatever is in it now either could not be seen from a position, or comes behind an id.
@@ -19,19 +19,22 @@ export class Emptied {
     const [first] = rows;
     if (!first) return undefined;
     const through = rows.reduce((last, { outboxId }) => (BigInt(outboxId) > last ? BigInt(outboxId) : last), 0n);
-    return new Emptied(new Position(first.snapshot, '0'), String(through));
+    const [snapshot = '', server = ''] = first.claim.split(' ');
+    return new Emptied(new Position(snapshot, '0', server), String(through));
   }
 
-  /** Queries of the ids that may be there, the first `limit` ones among them. All of it is digits from the database. */
+  /** Queries of the ids that may be there: all of them if another server has taken the place of that one; the first `limit` ones among them. All of it is digits from the database. */
   remaining(limit: number): readonly string[] {
     const { first, running } = this.from.beyond;
     return [
       `SELECT outbox_id FROM audit_outbox WHERE outbox_id > ${this.through} ORDER BY outbox_id LIMIT ${limit}`,
       `SELECT outbox_id FROM audit_outbox WHERE xid >= '${first}' OR xid = ANY ('{${running.join()}}')`,
+      `SELECT outbox_id FROM audit_outbox WHERE ${thisServer} <> '${this.from.server}' ORDER BY outbox_id LIMIT ${limit}`,
     ];
   }
 }
 
+const here = `pg_current_snapshot()::text || ' ' || ${thisServer}`;
 const everything = (limit: number): string => `SELECT outbox_id FROM audit_outbox ORDER BY outbox_id LIMIT ${limit}`;
 
 /**
@@ -46,12 +49,12 @@ export function claim(limit: number, emptied: Emptied | undefined): string {
   return `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL idle_in_transaction_session_timeout = '10s';
-  SELECT set_config('grantlog.claim', coalesce((SELECT pg_current_snapshot() FROM audit_head FOR UPDATE), pg_current_snapshot())::text, true)
+  SELECT set_config('grantlog.claim', coalesce((SELECT ${here} FROM audit_head FOR UPDATE), ${here}), true)
   WHERE ${remaining.map((ids) => `EXISTS (${ids})`).join(' OR ')};
   WITH remaining AS MATERIALIZED (${remaining.map((ids) => `(${ids})`).join(' UNION ')}),
   first AS MATERIALIZED (
     SELECT outbox_id FROM remaining WHERE current_setting('grantlog.claim', true) <> '' ORDER BY outbox_id LIMIT ${limit})
   DELETE FROM audit_outbox
   WHERE outbox_id BETWEEN (SELECT min(outbox_id) FROM first) AND (SELECT max(outbox_id) FROM first)
-  RETURNING ${outboxColumns}, current_setting('grantlog.claim') AS snapshot`;
+  RETURNING ${outboxColumns}, current_setting('grantlog.claim') AS claim`;
 }

@@ -11,7 +11,7 @@ export const outboxColumns = `
 /** An outbox row as the database answers it. */
 export type OutboxRow = Omit<OutboxEntry, 'event'> & AuditEvent;
 
-/** Takes the row apart: the event, frozen, and its place in the outbox. The snapshot of a claim is neither. */
-export function entryOf({ outboxId, xid, snapshot: _, ...event }: OutboxRow & { snapshot?: string }): OutboxEntry {
+/** Takes the row apart: the event, frozen, and its place in the outbox. What tells of the claim is neither. */
+export function entryOf({ outboxId, xid, claim: _, ...event }: OutboxRow & { claim?: string }): OutboxEntry {
   return { outboxId, xid, event: Object.freeze(event) };
 }
