@@ -3,6 +3,7 @@ import { BusyWriter, randomFrom } from './support/busy-writer';
 import type { TestApp } from './support/app';
 import { Cluster } from './support/cluster';
 import { Stranger } from './support/stranger';
+import { until } from './support/until';
 
 /** Changes that are written while somebody reads. */
 const changes = Number(process.env.GRANTLOG_LIVE_READER_CHANGES ?? 200_000);
@@ -42,10 +43,13 @@ class LiveReader {
   /** Resolves at the end of the log. */
   async follow(): Promise<void> {
     for (;;) {
-      const ending = this.ending;
-      const page = await this.read(this.last.seq);
+      const { ending } = this;
+      const page = await until(
+        () => this.read(this.last.seq),
+        ({ length }) => length > 0 || this.ending,
+      );
       if (page.length === 0 && ending) return;
-      if (page.length > 0 && !ending) this.livePages += 1;
+      if (!ending) this.livePages += 1;
       for (const record of page) this.see(record);
     }
   }

@@ -153,7 +153,7 @@ const following: Provider[] = [
       const followers =
         listeners && emitter
           ? [
-              new Follower(dataSource, trail, parked, new HostListeners(emitter, listeners.timeLimit), {
+              new Follower(dataSource, trail, new HostListeners(emitter, listeners.timeLimit), {
                 ...listeners,
                 interval,
               }),

@@ -24,9 +24,13 @@ const update = (assignments: string): string => `
   UPDATE audit_follower SET ${assignments}, lease_until = clock_timestamp() + $3 * interval '1 ms'
   WHERE name = $1 AND lease_holder = $2 RETURNING name`;
 
-const advanceTo = update(
-  `seq = $4, attempts = $5, last_error = CASE WHEN $6 THEN last_error END, next_attempt_at = clock_timestamp()`,
-);
+const advanceTo = update(`seq = $4, attempts = $5, last_error = NULL, next_attempt_at = clock_timestamp()`);
+/** In one statement with the cursor: who has lost the lease parks nothing, and who dies has parked and moved on, or neither. */
+const park = `
+  WITH moved AS (${update('seq = $4, attempts = $5, next_attempt_at = clock_timestamp()')})
+  INSERT INTO audit_parked (follower, seq, attempts, last_error) SELECT name, $4, $6, $7 FROM moved
+  ON CONFLICT (follower, seq) DO UPDATE SET attempts = excluded.attempts, last_error = excluded.last_error
+  RETURNING follower`;
 const countAttempt = update('attempts = $4');
 const postpone = update(`last_error = $4, next_attempt_at = clock_timestamp() + $5 * interval '1 ms'`);
 const release = `UPDATE audit_follower SET lease_until = '-infinity' WHERE name = $1 AND lease_holder = $2`;
@@ -60,8 +64,13 @@ export class FollowerLease {
   }
 
   /** @param nextAttempts 1 if the attempt on the next record begins right away, else 0 */
-  advance(seq: string, nextAttempts: 0 | 1, keepError: boolean): Promise<void> {
-    return this.write(advanceTo, [seq, nextAttempts, keepError]);
+  advance(seq: string, nextAttempts: 0 | 1): Promise<void> {
+    return this.write(advanceTo, [seq, nextAttempts]);
+  }
+
+  /** Parks the record and moves on. */
+  park(seq: string, nextAttempts: 0 | 1, attempts: number, error: string): Promise<void> {
+    return this.write(park, [seq, nextAttempts, attempts, error]);
   }
 
   countAttempt(attempts: number): Promise<void> {

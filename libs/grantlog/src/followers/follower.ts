@@ -5,7 +5,6 @@ import { Sweep } from '../sweep/sweep';
 import type { AuditTrail } from '../trail/audit-trail';
 import { FollowerLease, LeaseLost } from './follower-lease';
 import { messageOf } from './message-of';
-import type { ParkedRecords } from './parked-records';
 
 const readAtOnce = 100;
 const longestPause = 300_000;
@@ -39,7 +38,6 @@ export class Follower {
   constructor(
     dataSource: DataSource,
     private readonly trail: AuditTrail,
-    private readonly parked: ParkedRecords,
     readonly destination: Destination,
     private readonly options: FollowerOptions,
   ) {
@@ -112,13 +110,15 @@ export class Follower {
       await this.lease.postpone(error, Math.min(this.options.backoff * 2 ** (attempts - 1), longestPause));
       return false;
     }
-    if (error !== undefined) {
-      await this.parked.park(this.destination.name, record.seq, attempts, error);
+    const nextAttempts = more ? 1 : 0;
+    if (error === undefined) {
+      await this.lease.advance(record.seq, nextAttempts);
+    } else {
+      await this.lease.park(record.seq, nextAttempts, attempts, error);
       this.log.error(
         `${this.destination.name} did not take record ${record.seq} in ${attempts} attempts; it is parked: ${error}`,
       );
     }
-    await this.lease.advance(record.seq, more ? 1 : 0, error !== undefined);
     return true;
   }
 

@@ -64,15 +64,6 @@ export class ParkedRecords {
     return row;
   }
 
-  async park(follower: string, seq: string, attempts: number, error: string): Promise<void> {
-    await query(
-      this.dataSource,
-      `INSERT INTO audit_parked (follower, seq, attempts, last_error) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (follower, seq) DO UPDATE SET attempts = excluded.attempts, last_error = excluded.last_error`,
-      [follower, seq, attempts, error],
-    );
-  }
-
   async taken(id: string): Promise<void> {
     await query(this.dataSource, `DELETE FROM audit_parked WHERE id = $1`, [id]);
   }

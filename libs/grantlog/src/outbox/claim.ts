@@ -42,14 +42,15 @@ const everything = (limit: number): string => `SELECT outbox_id FROM audit_outbo
  * round trip, and planned each time, because an outbox is empty at one moment and full at the next. Who holds the head of the log
  * takes from the outbox, and everybody else waits for it: so nothing that was committed later can be recorded earlier, however
  * many relays there are (docs/adr/0005); an outbox that was empty a moment before is left for the next round, and the head alone.
- * A node that is frozen or cut off in the middle lets go after ten seconds.
+ * A node that is frozen or cut off in the middle lets go after ten seconds, while nothing is sent or while it does not take what is sent.
  */
 export function claim(limit: number, emptied: Emptied | undefined): string {
   const remaining = emptied?.remaining(limit) ?? [everything(limit)];
   return `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL idle_in_transaction_session_timeout = '10s';
-  SELECT set_config('grantlog.claim', coalesce((SELECT ${here} FROM audit_head FOR UPDATE), ${here}), true)
+  SELECT set_config('grantlog.claim', coalesce((SELECT ${here} FROM audit_head FOR UPDATE), ${here}), true),
+    set_config('tcp_user_timeout', '10s', true)
   WHERE ${remaining.map((ids) => `EXISTS (${ids})`).join(' OR ')};
   WITH remaining AS MATERIALIZED (${remaining.map((ids) => `(${ids})`).join(' UNION ')}),
   first AS MATERIALIZED (
