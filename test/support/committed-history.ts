@@ -100,7 +100,7 @@ class History {
   private load({ rules, ...advance }: Reading): void {
     const draft = this.memory.draft();
     for (const { ptype, values } of rules) draft.append(ptype, [...values]);
-    this.memory.loaded(draft, advance);
+    this.memory.loaded(draft, advance, this.memory.mark);
   }
 
   answerArrives(at: number): void {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { GrantlogError, InvalidInputError } from './contract/grantlog.error';
 
@@ -28,6 +29,23 @@ export async function assertInstalled(dataSource: DataSource): Promise<void> {
     [tables],
   );
   if (rows.length > 0) throw new NotInstalledError(rows.map(({ name }) => name));
+  await assertParsed(dataSource);
+}
+
+/** A host's type parser that leaves JSON as text would have events recorded that say something else, for good. */
+async function assertParsed(dataSource: DataSource): Promise<void> {
+  const [row] = await dataSource.query<unknown[]>(
+    `SELECT '{"ptype": "g"}'::jsonb AS "jsonb", 1::int4 AS "int4", true AS "bool"`,
+  );
+  const expected = { jsonb: { ptype: 'g' }, int4: 1, bool: true };
+  for (const [type, value] of Object.entries(expected)) {
+    const parsed: unknown = Reflect.get(row as object, type);
+    if (isDeepStrictEqual(parsed, value)) continue;
+    throw new InvalidInputError(
+      'dataSource',
+      `gives ${type} as ${typeof parsed}; take away the type parser that was set for it (pg.types.setTypeParser)`,
+    );
+  }
 }
 
 /**

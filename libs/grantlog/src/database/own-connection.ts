@@ -1,9 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { onIdleConnection, type PostgresClient } from './idle-connection';
+import { watched, withinPatience } from './watched-client';
 
 const channel = 'grantlog';
-/** Milliseconds after which a connection that does not answer is taken for dead. */
-const patience = 15_000;
 /** Milliseconds from one try to connect to the next, while the pool serves. */
 const rest = 2_000;
 
@@ -11,14 +10,19 @@ interface OwnClient extends PostgresClient {
   readonly processID?: number | null;
   readonly connection: { readonly stream: { destroy(): void } };
   connect(): Promise<unknown>;
-  on(event: 'notification', listener: (message: { channel: string; processId: number }) => void): void;
+  on(event: 'notification', listener: (message: { processId: number }) => void): void;
   on(event: 'error' | 'end', listener: () => void): void;
 }
 
 interface Pool {
-  readonly options: object;
+  readonly options: { readonly onConnect?: (client: OwnClient) => unknown };
   readonly Client: new (options: object) => OwnClient;
 }
+
+/** Whose tables a connection sees: a host may set role and search_path for each connection of its pool. */
+const whoseTables = `
+  SELECT current_database() || ' ' || current_user || ' ' || 'audit_head'::regclass::oid AS tables,
+    pg_is_in_recovery() AS replica`;
 
 /**
  * A connection of this node beside the host's pool, so that memory follows also while callers hold all connections of the pool.
@@ -28,10 +32,12 @@ interface Pool {
 export class OwnConnection {
   private client: OwnClient | undefined;
   private connecting: Promise<OwnClient | undefined> | undefined;
+  private lastUse: Promise<unknown> = Promise.resolve();
   private nextTry = 0;
   private ended = false;
   private telling = false;
   private moreToTell = false;
+  private tables = '';
   private readonly listeners = new Set<() => void>();
 
   /** @param notifications whether nodes tell each other by NOTIFY that there is something new */
@@ -45,12 +51,21 @@ export class OwnConnection {
     this.listeners.add(listener);
   }
 
-  /** Runs statements, each of which MUST stand for itself, because others send theirs between them. */
-  async use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
-    const client = await this.connected();
-    if (this.ended) throw new Error('The app is closing');
-    if (client) return within(patience, work(client), () => client.connection.stream.destroy());
-    return within(patience, onIdleConnection(this.dataSource, work));
+  /** Runs `work` on the connection, when those before have ended. A statement that is not answered for 15 s ends the connection. */
+  use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
+    const use = this.lastUse.then(async () => this.serve(await this.connected(), work));
+    this.lastUse = use.catch(() => undefined); // whoever uses it is told
+    return use;
+  }
+
+  /** The same on another connection, made for this and ended after it. */
+  async useAnother<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
+    const client = await this.open();
+    try {
+      return await this.serve(client, work);
+    } finally {
+      await client?.end();
+    }
   }
 
   /** Tells the other nodes that there is something new. Never throws and never waits: it is a hint, and nodes look by themselves. */
@@ -64,6 +79,12 @@ export class OwnConnection {
     this.ended = true;
     await this.connecting;
     await this.client?.end().catch(() => undefined); // it is broken, and gone anyway
+  }
+
+  private async serve<T>(client: OwnClient | undefined, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+    if (this.ended) throw new Error('The app is closing');
+    if (client) return work(watched(client));
+    return onIdleConnection(this.dataSource, (pooled) => work(watched(pooled)));
   }
 
   private async tell(): Promise<void> {
@@ -82,30 +103,47 @@ export class OwnConnection {
   }
 
   private async connect(): Promise<OwnClient | undefined> {
-    const { master } = this.dataSource.driver as { master?: Pool };
-    if (!master) return undefined;
-    const client = new master.Client(master.options);
+    const client = await this.open();
+    if (!client) return undefined;
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
     client.on('notification', ({ processId }) => {
       if (processId !== client.processID) this.heard();
     });
     try {
-      await within(patience, this.open(client), () => client.connection.stream.destroy());
+      if (this.notifications) await watched(client).query(`LISTEN ${channel}`);
       if (!this.ended) return (this.client = client);
     } catch {
-      this.nextTry = performance.now() + rest; // the pool serves, and tells what is wrong if it cannot
+      this.nextTry = performance.now() + rest;
     }
     await client.end().catch(() => undefined);
     return undefined;
   }
 
-  private async open(client: OwnClient): Promise<void> {
-    await client.connect();
-    const answer = await client.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica FROM audit_head');
-    // Nothing that is sent here would be refused, so that memory would stay with it, and with what was true a while ago.
-    if ([answer].flat().some(({ rows }) => rows.some(({ replica }) => replica))) throw new Error('It is a replica');
-    if (this.notifications) await client.query(`LISTEN ${channel}`);
+  /** @returns `undefined` if it cannot be had; then the pool serves, and tells what is wrong if it cannot */
+  private async open(): Promise<OwnClient | undefined> {
+    const { master } = this.dataSource.driver as { master?: Partial<Pool> };
+    if (!master?.Client || !master.options) return undefined;
+    const client = new master.Client(master.options);
+    client.on('error', () => undefined); // told by the statement that meets it
+    try {
+      await withinPatience(client.connect(), () => client.connection.stream.destroy());
+      await master.options.onConnect?.(client);
+      await this.assertSame(client);
+      return client;
+    } catch {
+      this.nextTry = performance.now() + rest;
+      await client.end().catch(() => undefined);
+      return undefined;
+    }
+  }
+
+  /** A replica would refuse nothing that it is sent here, so that memory would stay with it, and with what was true a while ago. */
+  private async assertSame(client: OwnClient): Promise<void> {
+    const own = await tablesOf(watched(client));
+    if (own !== this.tables)
+      this.tables = await onIdleConnection(this.dataSource, (pooled) => tablesOf(watched(pooled)));
+    if (own !== this.tables) throw new Error('It sees other tables than the connections of the pool');
   }
 
   private lost(client: OwnClient): void {
@@ -119,17 +157,8 @@ export class OwnConnection {
   }
 }
 
-async function within<T>(limit: number, work: Promise<T>, giveUp: () => void = () => undefined): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`The database did not answer within ${limit} ms`));
-      giveUp();
-    }, limit).unref();
-  });
-  try {
-    return await Promise.race([work, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function tablesOf(client: PostgresClient): Promise<string> {
+  const answer = await client.query<{ tables: string; replica: boolean }>(whoseTables);
+  const [row] = [answer].flat().flatMap(({ rows }) => rows);
+  return row && !row.replica ? row.tables : '';
 }

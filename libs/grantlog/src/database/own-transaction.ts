@@ -29,7 +29,8 @@ export function ownTransaction<Opened, T>(dataSource: DataSource, begin: string,
   });
 }
 
-async function inTransaction<Opened, T>(
+/** The same on a connection that is at hand, and never twice. */
+export async function inTransaction<Opened, T>(
   dataSource: DataSource,
   client: PostgresClient,
   begin: string,

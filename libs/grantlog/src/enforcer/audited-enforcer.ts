@@ -28,7 +28,7 @@ interface EnforcerParts {
 export type EnforcerClass<T extends Enforcer = Enforcer> = new () => T;
 
 export interface CatchUpOptions {
-  /** Milliseconds. Default: the option `maxStaleness` of the module */
+  /** Milliseconds, 1 to 2^31 - 1. Default: the option `maxStaleness` of the module */
   readonly timeout?: number;
 }
 
@@ -38,7 +38,7 @@ export interface AuditedSeam {
    * Resolves when the memory of this node shows the change of a token, or that change was rolled back; without a token, when it
    * shows everything that is committed now. A token is what `assign()`, `remove()` and `removeAll()` answer, on any node.
    * @throws NotCaughtUpError if that takes longer than the timeout, as inside the transaction of the change itself
-   * @throws InvalidInputError for what is no token
+   * @throws InvalidInputError for what is no token, or no number of milliseconds
    */
   caughtUp(token?: string, options?: CatchUpOptions): Promise<void>;
   /** @internal Casbin constructs enforcers without arguments; this is where the parts come in and the door closes. */

@@ -58,7 +58,8 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
       await memory.committed(changes, whole);
       enforcer.tellWatchers(changes);
     },
-    unchanged: (operation, rules) => memory.unchanged(operation, rules),
+    agree: (operation, rules) => memory.agree(operation, rules),
+    look: () => memory.look(),
   });
   signal.onCommit((inMemory) => {
     if (!inMemory) enforcer.tellWatchers();

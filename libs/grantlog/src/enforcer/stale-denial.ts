@@ -1,21 +1,22 @@
-import type { Enforcer } from 'casbin';
+import { CachedEnforcer, type Enforcer } from 'casbin';
 
-/** Casbin's calls that decide, and how each says no. `batchEnforce` asks `enforce` for each request. */
-const denials = {
-  enforce: () => Promise.resolve(false),
-  enforceWithMatcher: () => Promise.resolve(false),
-  enforceEx: () => Promise.resolve([false, []]),
-  enforceExWithMatcher: () => Promise.resolve([false, []]),
-  enforceSync: () => false,
-  enforceWithSyncCompile: () => false,
-  enforceExSync: () => [false, []],
-} as const satisfies Partial<Record<keyof Enforcer, () => unknown>>;
+/** What all of Casbin's calls that decide come down to; its typings keep it private. `explain` asks for the rule as well. */
+type Decide = (asyncCompile: boolean, explain: boolean, ...request: unknown[]) => Generator<unknown, unknown, unknown>;
 
-/** From now on the enforcer denies every request while memory is stale. */
+/** From now on the enforcer denies every request while memory is stale, also what it remembers to have allowed. */
 export function denyWhileStale(enforcer: Enforcer, isStale: () => boolean): void {
-  for (const [call, deny] of Object.entries(denials)) {
-    const decide = (Reflect.get(enforcer, call) as (...request: unknown[]) => unknown).bind(enforcer);
-    const value = (...request: unknown[]): unknown => (isStale() ? deny() : decide(...request));
-    Object.defineProperty(enforcer, call, { value, configurable: true, writable: true });
-  }
+  const decide = (Reflect.get(enforcer, 'privateEnforce') as Decide).bind(enforcer);
+  replace(enforcer, 'privateEnforce', function* (asyncCompile: boolean, explain: boolean, ...request: unknown[]) {
+    if (isStale()) return explain ? [false, []] : false;
+    return yield* decide(asyncCompile, explain, ...request);
+  });
+  if (!(enforcer instanceof CachedEnforcer)) return;
+  const remembered = enforcer.enforce.bind(enforcer);
+  replace(enforcer, 'enforce', (...request: unknown[]) =>
+    isStale() ? Promise.resolve(false) : remembered(...request),
+  );
+}
+
+function replace(enforcer: Enforcer, method: string, value: unknown): void {
+  Object.defineProperty(enforcer, method, { value, configurable: true, writable: true });
 }

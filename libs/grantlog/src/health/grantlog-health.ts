@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { MemoryHealth, MemorySweep } from '../memory/memory-sweep';
+import type { MemorySweep } from '../memory/memory-sweep';
+import type { MemoryHealth } from '../memory/staleness';
 import type { FollowerHealth, Followers } from '../followers/followers';
 import { outboxDepth, type OutboxDepth } from '../outbox/outbox-depth';
 import type { OutboxRelay, RelayHealth } from '../outbox/outbox-relay';

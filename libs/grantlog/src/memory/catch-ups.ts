@@ -1,6 +1,7 @@
 import { NotCaughtUpError } from './not-caught-up.error';
 
 interface Waiting {
+  readonly refuse: (reason: string) => void;
   /** The transaction to be known; without one, everything that was committed when the wait began. */
   readonly xid: string | undefined;
   readonly resolve: () => void;
@@ -13,10 +14,17 @@ export class CatchUps {
   /** @param reason says why, if the time is over */
   wait(xid: string | undefined, limit: number, reason: () => string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const one: Waiting = { xid, resolve: () => this.end(one, timer, resolve) };
-      const timer = setTimeout(() => {
-        this.end(one, timer, () => reject(new NotCaughtUpError(limit, reason())));
-      }, limit);
+      const settle = (end: () => void): void => {
+        clearTimeout(timer);
+        this.waiting.delete(one);
+        end();
+      };
+      const one: Waiting = {
+        xid,
+        resolve: () => settle(resolve),
+        refuse: (why) => settle(() => reject(new NotCaughtUpError(limit, why))),
+      };
+      const timer = setTimeout(() => one.refuse(reason()), limit);
       this.waiting.add(one);
     });
   }
@@ -34,9 +42,8 @@ export class CatchUps {
     };
   }
 
-  private end(one: Waiting, timer: NodeJS.Timeout, settle: () => void): void {
-    clearTimeout(timer);
-    this.waiting.delete(one);
-    settle();
+  /** Nobody looks any more. */
+  end(): void {
+    for (const one of this.waiting) one.refuse('the app is closing');
   }
 }

@@ -11,6 +11,9 @@ export interface Advance {
   readonly changes: readonly RuleChange[];
 }
 
+/** More transactions than this are not worth telling the database of, each time it is asked. */
+const mostTold = 5_000;
+
 /**
  * Keeps an enforcer's memory equal to the table at a known position, plus the changes of this node that are committed
  * beyond it. That is enough to be right whatever the order in which answers arrive: a change seen from the position is
@@ -19,6 +22,10 @@ export interface Advance {
 export class CommittedMemory {
   private at: Position | undefined;
   private readonly ahead = new Map<string, RuleChange>();
+  /** When each of them was answered: the number of answers until then. */
+  private readonly answered = new Map<string, number>();
+  private answers = 0;
+  private left = false;
   private readonly told = new Set<string>();
 
   constructor(private readonly memory: PolicyMemory) {}
@@ -30,7 +37,14 @@ export class CommittedMemory {
 
   /** Transactions of this node that are beyond the position and already in memory: nobody needs to read them again. */
   get knownBeyond(): readonly string[] {
-    return [...this.told];
+    return this.told.size > mostTold ? [] : [...this.told];
+  }
+
+  /** Another server answers: what its transactions mean is not known until the table has been read there. */
+  leave(): void {
+    this.at = undefined;
+    this.left = true;
+    this.told.clear();
   }
 
   /** Memory as Casbin sees it now. */
@@ -71,7 +85,7 @@ export class CommittedMemory {
     const news = changes.filter(
       (change) => !this.at?.sees(change.xid) && !isLater(this.ahead.get(change.rule.key), change),
     );
-    for (const change of news) this.ahead.set(change.rule.key, change);
+    for (const change of news) this.expect(change);
     if (whole) for (const { xid } of changes) if (!this.at?.sees(xid)) this.told.add(xid);
     this.memory.apply(news);
   }
@@ -84,8 +98,19 @@ export class CommittedMemory {
     return this.memory.draft(ptypes);
   }
 
-  /** The whole table as a load has found it, with the changes between that and a later position. */
-  loaded(draft: PolicyDraft, { position, changes }: Advance): void {
+  /** Tells answers that come from now on from those that have come. */
+  get mark(): number {
+    return this.answers;
+  }
+
+  /**
+   * The whole table as a load has found it, with the changes between that and a later position.
+   * @param mark when the later position was asked for. If another server has told it, what was answered before may be lost there,
+   * and what is not has been read
+   */
+  loaded(draft: PolicyDraft, { position, changes }: Advance, mark: number): void {
+    if (this.left || (this.at && this.at.server !== position.server)) this.forgetUntil(mark);
+    this.left = false;
     this.moveTo(position);
     for (const { operation, rule } of this.latestOf([...changes, ...this.ahead.values()])) {
       if (operation === 'created') draft.add(rule.ptype, rule.values);
@@ -97,8 +122,7 @@ export class CommittedMemory {
   /** A part of the table, as it was at a position. What was committed beyond is told again, so that it can be seen what belongs to the part. */
   loadedPart(draft: PolicyDraft, position: Position): void {
     this.moveTo(position);
-    this.ahead.clear();
-    this.told.clear();
+    this.forgetUntil(this.mark);
     this.memory.become(draft);
   }
 
@@ -145,16 +169,25 @@ export class CommittedMemory {
     return [...latest.values()];
   }
 
+  private expect(change: RuleChange): void {
+    const { key } = change.rule;
+    this.ahead.set(key, change);
+    this.answered.set(key, (this.answers += 1));
+  }
+
+  private forget(key: string): void {
+    this.ahead.delete(key);
+    this.answered.delete(key);
+  }
+
+  private forgetUntil(mark: number): void {
+    for (const [key, answer] of this.answered) if (answer <= mark) this.forget(key);
+    this.told.clear();
+  }
+
   private moveTo(position: Position): void {
-    if (this.at && this.at.server !== position.server) {
-      // After a failover the table may lack what was answered before. What it has was read, and nothing is held against it.
-      this.ahead.clear();
-      this.told.clear();
-    }
     this.at = position;
-    for (const [key, change] of this.ahead) {
-      if (position.sees(change.xid)) this.ahead.delete(key);
-    }
+    for (const [key, change] of this.ahead) if (position.sees(change.xid)) this.forget(key);
     for (const xid of this.told) if (position.sees(xid)) this.told.delete(xid);
   }
 }

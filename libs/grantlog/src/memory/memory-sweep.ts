@@ -6,24 +6,21 @@ import type { Rule } from '../rules/rule';
 import type { RuleChange } from '../rules/rule-change';
 import type { RuleDifference } from '../rules/rule-difference';
 import { Sweep } from '../sweep/sweep';
-import type { CommittedMemory } from './committed-memory';
+import type { Advance, CommittedMemory } from './committed-memory';
 import { differenceInside } from './policy-difference';
 import type { Position } from '../database/position';
 import type { LoadFilter, RulePart } from './rule-part';
 import { CatchUps } from './catch-ups';
+import { type MemoryHealth, Staleness } from './staleness';
 import type { Loaded, RuleReader } from './rule-reader';
 
 const interval = 500;
 /** The part of the time that rounds take while changes keep coming. */
 const mostBusy = 1 / 4;
-
-export interface MemoryHealth {
-  /** Milliseconds since memory was last known to be equal to the table. */
-  readonly behindMs: number;
-  /** Whether that is more than the option `maxStaleness` allows. */
-  readonly stale: boolean;
-  readonly lastError: string | null;
-}
+/** Milliseconds for which a call whose answer is known waits until memory agrees. */
+const mostHeld = 1_000;
+/** The longest time that a timer of Node's can take. */
+const longestWait = 2 ** 31 - 1;
 
 export interface MemorySweepOptions {
   /** Milliseconds after which memory that has not caught up is stale. */
@@ -45,20 +42,20 @@ export class MemorySweep {
   private arriving: Loaded | undefined;
   private readonly catchUps = new CatchUps();
   private warned = false;
-  private caughtUpAt = performance.now();
-  private lastError: string | null = null;
+  private readonly staleness: Staleness;
 
   constructor(
     private readonly reader: RuleReader,
     private readonly memory: CommittedMemory,
-    private readonly options: MemorySweepOptions,
+    { maxStaleness }: MemorySweepOptions,
   ) {
+    this.staleness = new Staleness(maxStaleness);
     this.sweep = new Sweep({
       step: () => this.catchUp(),
       interval,
       mostBusy,
       onFailure: (error, failures) => {
-        this.lastError = String(error);
+        this.staleness.failed(error);
         if (failures === 1) this.log.error(`Memory cannot follow the database, and will keep trying: ${String(error)}`);
       },
     });
@@ -79,8 +76,9 @@ export class MemorySweep {
     this.sweep.expectEnd();
   }
 
-  stop(): Promise<void> {
-    return this.sweep.stop();
+  async stop(): Promise<void> {
+    await this.sweep.stop();
+    this.catchUps.end();
   }
 
   wake(): void {
@@ -97,17 +95,25 @@ export class MemorySweep {
    * @param limit milliseconds. Default: the option `maxStaleness`
    * @throws NotCaughtUpError if that takes longer
    */
-  async caughtUp(xid?: string, limit = this.options.maxStaleness): Promise<void> {
+  async caughtUp(xid?: string, limit = this.staleness.limit): Promise<void> {
+    if (!(limit >= 1 && limit <= longestWait)) {
+      throw new InvalidInputError('timeout', `must be a number of milliseconds from 1 to ${longestWait}; got ${limit}`);
+    }
     if (xid !== undefined && this.memory.knows(xid)) return;
-    const caughtUp = this.catchUps.wait(xid, limit, () => this.hindrance(xid));
-    this.sweep.now().catch(() => undefined); // later rounds may succeed
+    const caughtUp = this.catchUps.wait(xid, limit, () => this.staleness.reason(xid));
+    this.sweep.now().catch(() => undefined); // whoever waits, waits for the next one
     await caughtUp;
   }
 
-  /** After a call that found nothing to change: if memory says otherwise, another node was faster, and is followed now. */
-  async unchanged(operation: AuditOperation, rules: readonly Rule[]): Promise<void> {
+  /** After a call that found some rules to be as wanted: if memory says otherwise, another node was faster, and is followed now. */
+  async agree(operation: AuditOperation, rules: readonly Rule[]): Promise<void> {
     if (operation === 'created' ? this.memory.hasAll(rules) : this.memory.hasNone(rules)) return;
-    await this.sweep.now().catch(() => undefined); // the call has its answer; memory goes on trying
+    await this.look();
+  }
+
+  /** After a call of which only the table knows what it has found. The call has its answer, and is not held for long. */
+  async look(): Promise<void> {
+    await this.caughtUp(undefined, mostHeld).catch(() => undefined); // memory goes on trying
   }
 
   /** The filters by which memory has been loaded; empty if it holds the whole table. */
@@ -133,7 +139,7 @@ export class MemorySweep {
    */
   async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
     const mustLook = this.isPart || this.memory.orderedAmong(changes).length > 0;
-    if (mustLook) await this.sweep.now().catch(() => undefined);
+    if (mustLook) await this.look();
     else this.memory.committed(changes, whole);
   }
 
@@ -152,22 +158,11 @@ export class MemorySweep {
   }
 
   health(): MemoryHealth {
-    return { behindMs: Math.round(this.behind), stale: this.isStale, lastError: this.lastError };
+    return this.staleness.health();
   }
 
   get isStale(): boolean {
-    return this.behind > this.options.maxStaleness;
-  }
-
-  private get behind(): number {
-    return performance.now() - this.caughtUpAt;
-  }
-
-  private hindrance(xid: string | undefined): string {
-    if (this.lastError !== null) return this.lastError;
-    return xid === undefined
-      ? 'the database has not answered.'
-      : 'the transaction of the token has not ended, or is one of another database.';
+    return this.staleness.isStale;
   }
 
   private async catchUp(): Promise<void> {
@@ -178,13 +173,12 @@ export class MemorySweep {
     if (this.reloadWanted || !position) await this.read();
     else if (this.arriving) await this.arrive(this.arriving);
     else await this.follow(position);
-    this.caughtUpAt = from;
-    this.lastError = null;
+    this.staleness.caughtUp(from);
     shown((xid) => this.memory.knows(xid));
   }
 
   private async follow(position: Position): Promise<void> {
-    const advance = await this.reader.since(position, this.memory.knownBeyond);
+    const advance = await this.reader.since(position, this.memory.knownBeyond, () => this.memory.leave());
     this.restore();
     if (!advance || this.reloadWanted || (this.isPart && advance.changes.length > 0)) return this.read();
     const ordered = this.memory.orderedAmong(advance.changes);
@@ -202,12 +196,18 @@ export class MemorySweep {
   }
 
   private async arrive({ draft, position }: Loaded): Promise<void> {
-    const advance = await this.reader.since(position, []);
-    this.restore();
+    const { mark } = this.memory;
+    const advance = await this.unordered(position);
     this.arriving = undefined;
-    const ordered = advance && this.memory.orderedAmong(advance.changes).length > 0;
-    if (!advance || this.reloadWanted || ordered) await this.read();
-    else this.memory.loaded(draft, advance);
+    if (!advance || this.reloadWanted) await this.read();
+    else this.memory.loaded(draft, advance, mark);
+  }
+
+  /** What was committed since a position, if it can be put on top of what was read there. */
+  private async unordered(from: Position): Promise<Advance | undefined> {
+    const advance = await this.reader.since(from, []);
+    this.restore();
+    return advance && this.memory.orderedAmong(advance.changes).length === 0 ? advance : undefined;
   }
 
   /** Whether memory holds a part of the table, or is to: then changes alone do not tell what belongs there. */
@@ -229,7 +229,7 @@ export class MemorySweep {
 
   /** Reads the whole table while rounds go on, so that what others revoke meanwhile does not wait. */
   private async loadBeside(): Promise<void> {
-    this.arriving = await this.reader.load(undefined, this.memory.draft());
+    this.arriving = await this.reader.loadBeside(this.memory.draft());
     try {
       await this.sweep.now();
     } finally {
@@ -242,10 +242,14 @@ export class MemorySweep {
     this.reloadWanted = false;
     this.arriving = undefined;
     try {
+      const before = memory.mark;
       const { draft, position } = await this.reader.load(part, memory.draft());
+      const { mark } = memory;
+      const advance = part ? undefined : await this.unordered(position);
       this.restore();
       if (part) memory.loadedPart(draft, position);
-      else memory.loaded(draft, { position, changes: [] });
+      else if (advance) memory.loaded(draft, advance, mark);
+      else memory.loaded(draft, { position, changes: [] }, before);
       this.loadedPart = part;
     } catch (error) {
       this.reloadWanted = true;

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { AuditOperation, RuleDetails } from '../contract/audit-event';
-import { ownTransaction, type Send } from '../database/own-transaction';
+import type { PostgresClient } from '../database/idle-connection';
+import { inTransaction, type Send } from '../database/own-transaction';
 import type { OwnConnection } from '../database/own-connection';
 import type { PolicyDraft } from '../policy/policy-draft';
 import { Rule, ruleColumns } from '../rules/rule';
@@ -94,7 +95,7 @@ export interface Loaded {
 export class RuleReader {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly connection: Pick<OwnConnection, 'use'>,
+    private readonly connection: Pick<OwnConnection, 'use' | 'useAnother'>,
   ) {}
 
   /**
@@ -102,8 +103,17 @@ export class RuleReader {
    * @param draft is given each rule
    */
   load(part: RulePart | undefined, draft: PolicyDraft): Promise<Loaded> {
-    return this.inSnapshot(async (position, send) => {
-      await fill(draft, part ?? wholeTable, send);
+    return this.connection.use((client) => this.loadOn(client, part ?? wholeTable, draft));
+  }
+
+  /** Reads the whole table on another connection, so that looking goes on. */
+  loadBeside(draft: PolicyDraft): Promise<Loaded> {
+    return this.connection.useAnother((client) => this.loadOn(client, wholeTable, draft));
+  }
+
+  private loadOn(client: PostgresClient, from: Rows, draft: PolicyDraft): Promise<Loaded> {
+    return this.inSnapshot(client, async (position, send) => {
+      await fill(draft, from, send);
       return { draft, position };
     });
   }
@@ -112,23 +122,25 @@ export class RuleReader {
    * What was committed since a position, with all rules of some policy types as they are there.
    * @returns `undefined` if the whole table is to be read instead
    */
-  sinceWith(from: Position, ptypes: readonly string[], draft: PolicyDraft): Promise<Advance | undefined> {
+  async sinceWith(from: Position, ptypes: readonly string[], draft: PolicyDraft): Promise<Advance | undefined> {
     const rows = { rows: `${wholeTable.rows} WHERE ptype = ANY ($1)`, parameters: [ptypes] };
-    const advance = this.inSnapshot(async (position, send) => {
+    const read = async (position: Position, send: Send): Promise<Advance | undefined> => {
       if (position.server !== from.server) return undefined;
       await send({ text: `SET LOCAL lock_timeout = '200ms'` });
       const changes = (await send<ChangeRow>({ text: seen(from) })).map(changeOf);
       await fill(draft, rows, send);
       return { position, changes };
-    });
-    return advance.catch((error: unknown) => {
+    };
+    try {
+      return await this.connection.use((client) => this.inSnapshot(client, read));
+    } catch (error) {
       if (isLocked(error)) return undefined;
       throw error;
-    });
+    }
   }
 
-  private inSnapshot<T>(work: (here: Position, send: Send) => Promise<T>): Promise<T> {
-    return ownTransaction<Here, T>(this.dataSource, begin, ([here], send) => {
+  private inSnapshot<T>(client: PostgresClient, work: (here: Position, send: Send) => Promise<T>): Promise<T> {
+    return inTransaction<Here, T>(this.dataSource, client, begin, ([here], send) => {
       if (!here) throw new Error(noHead);
       return work(new Position(here.snapshot, here.head, here.server), send);
     });
@@ -138,14 +150,14 @@ export class RuleReader {
    * What was committed since a position.
    * @param known transactions whose changes need not be told
    * @returns `undefined` if the table is to be read instead: there are too many changes, somebody has locked the log, or another
-   * server answers
+   * server answers, of which `elsewhere` is told
    */
-  async since(from: Position, known: readonly string[]): Promise<Advance | undefined> {
+  async since(from: Position, known: readonly string[], elsewhere?: () => void): Promise<Advance | undefined> {
     const rows = await this.ask<SinceRow>(waiting(from, known));
     const [here] = rows;
     if (!here) throw new Error(noHead);
     const position = new Position(here.snapshot, here.head, here.server);
-    if (position.server !== from.server) return undefined;
+    if (position.server !== from.server) return void elsewhere?.();
     if (rows.length > mostChanges || BigInt(position.head) - BigInt(from.head) > mostChanges) return undefined;
     const changes = rows.flatMap((row) => (row.outboxId === null ? [] : [changeOf(row)]));
     if (position.head === from.head) return { position, changes };

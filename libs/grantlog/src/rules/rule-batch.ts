@@ -66,13 +66,6 @@ export class RuleBatch {
     return [shape.ptype, patience, ...parameters, this.rules.map(({ call }) => call + 1)]; // PostgreSQL counts from 1
   }
 
-  /** The rules that were as wanted already. */
-  unchanged(entries: readonly OutboxEntry[][]): { operation: AuditOperation; rules: readonly Rule[] } {
-    const [{ operation }] = this.calls;
-    const calls = this.calls.filter(({ rules }, at) => rules.length > (entries[at]?.length ?? 0));
-    return { operation, rules: calls.flatMap(({ rules }) => rules) };
-  }
-
   /** The events of what was really changed, for each call. */
   entries(rows: readonly ChangedRow[]): OutboxEntry[][] {
     const planned = new Map(this.rules.map((one) => [one.id, one]));

@@ -43,7 +43,9 @@ export interface RuleStoreParts {
   /** Hears of changes that are committed for certain; `whole` says that their transaction made no others. */
   readonly committed: (changes: readonly RuleChange[], whole: boolean) => Promise<void>;
   /** Hears of a call outside a transaction that found some of the rules to be as wanted. */
-  readonly unchanged: (operation: AuditOperation, rules: readonly Rule[]) => Promise<void>;
+  readonly agree: (operation: AuditOperation, rules: readonly Rule[]) => Promise<void>;
+  /** Hears of one of which only the table knows what it has found. */
+  readonly look: () => Promise<void>;
 }
 
 /** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
@@ -82,7 +84,10 @@ export class RuleStore {
   async removeMatching(call: Call, filters: readonly ShapedFilter[]): Promise<OutboxEntry[]> {
     const { text, parameters } = removalOf(filters, call.attribution);
     if (call.manager) return (await this.inside<OutboxRow>(call, call.manager, text, parameters)).map(entryOf);
-    return this.told((await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters)).map(entryOf));
+    const rows = await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters);
+    const entries = await this.told(rows.map(entryOf));
+    await this.parts.look(); // another node may have removed some of them before
+    return entries;
   }
 
   /**
@@ -100,6 +105,7 @@ export class RuleStore {
       if (added.length > 0) await manager.query(moveRule, [...columnsOf(renewed), row.id]);
       return [...removed, ...added];
     });
+    if (!write.manager && entries.length === 0) await this.parts.look();
     return entries.length > 0;
   }
 
@@ -124,8 +130,9 @@ export class RuleStore {
       });
       return true;
     } catch (error) {
-      if (error instanceof IncompleteChange) return false;
-      throw error;
+      if (!(error instanceof IncompleteChange)) throw error;
+      if (!write.manager) await this.parts.look();
+      return false;
     }
   }
 
@@ -155,7 +162,7 @@ export class RuleStore {
     if (rules.length === 0) return [];
     const { shape, attribution, manager } = write;
     const call = { shape, operation, rules: distinct(rules), attribution };
-    if (!manager) return this.coalescerFor(call).run(call);
+    if (!manager) return this.alone(call);
     const batch = new RuleBatch([call]);
     const rows = await this.inside<ChangedRow>(
       write,
@@ -166,13 +173,25 @@ export class RuleStore {
     return batch.entries(rows).flat();
   }
 
+  private async alone(call: RuleCall): Promise<OutboxEntry[]> {
+    const entries = await this.coalescerFor(call).run(call);
+    if (entries.length < call.rules.length) await this.parts.agree(call.operation, call.rules);
+    return entries;
+  }
+
   /** Nothing is told to memory here: the caller may still roll back, and only committed rows count. */
   private async inside<Row>(call: Call, manager: EntityManager, sql: string, parameters: unknown[]): Promise<Row[]> {
     const send = (): Promise<Row[]> => manager.query<Row[]>(sql, parameters);
     const rows = await (call.within ? send() : this.inTurn(manager, send));
     if (manager.queryRunner?.isTransactionActive) CommitHints.mark(manager.queryRunner);
-    else this.parts.signal.give(false);
+    else await this.outsideTypeorm();
     return rows;
+  }
+
+  /** TypeORM knows of no transaction. There may be one that was begun by hand: the table knows. */
+  private async outsideTypeorm(): Promise<void> {
+    this.parts.signal.give(false);
+    await this.parts.look();
   }
 
   private inTurn<T>({ queryRunner }: EntityManager, work: () => Promise<T>): Promise<T> {
@@ -211,8 +230,6 @@ export class RuleStore {
     );
     const entries = batch.entries(rows);
     await this.told(entries.flat());
-    const { operation, rules } = batch.unchanged(entries);
-    if (rules.length > 0) await this.parts.unchanged(operation, rules);
     return entries;
   }
 
