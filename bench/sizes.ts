@@ -45,6 +45,7 @@ export const sizes = {
     warmUp: 1_000,
   },
   commitToRecord: { warmUp: 600, calls: 1_000 },
+  commitToNode: { warmUp: 100, calls: 400 },
   drain: { rounds: 2, records: 1_000_000, batches: 2, batch: 10_000 },
   enforce: { rounds: 3, assignments: 2_000, requests: 4_000 },
   crowdedEnforce: {

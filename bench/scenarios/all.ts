@@ -1,5 +1,6 @@
 import { againstHandwritten } from './against-handwritten';
 import { batchChanges } from './batches';
+import { commitToNode } from './commit-to-node';
 import { commitToRecord } from './commit-to-record';
 import { crowdedChanges } from './crowded-changes';
 import { crowdedEnforcing } from './crowded-enforcing';
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   againstHandwritten,
   batchChanges,
   commitToRecord,
+  commitToNode,
   draining,
   enforcing,
   ...crowdedEnforcing,

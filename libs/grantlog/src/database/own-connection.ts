@@ -138,7 +138,6 @@ export class OwnConnection {
     }
   }
 
-  /** A replica would refuse nothing that it is sent here, so that memory would stay with it, and with what was true a while ago. */
   private async assertSame(client: OwnClient): Promise<void> {
     const own = await tablesOf(watched(client));
     if (own !== this.tables)
@@ -160,5 +159,7 @@ export class OwnConnection {
 async function tablesOf(client: PostgresClient): Promise<string> {
   const answer = await client.query<{ tables: string; replica: boolean }>(whoseTables);
   const [row] = [answer].flat().flatMap(({ rows }) => rows);
-  return row && !row.replica ? row.tables : '';
+  // A replica would refuse nothing that it is sent here, so that memory would stay with what was true a while ago.
+  if (!row || row.replica) throw new Error('It is a replica');
+  return row.tables;
 }
