@@ -55,6 +55,21 @@ describe('memory follows commits', () => {
       expect(await mayRead(left, 'at-once')).toBe(false);
     });
 
+    it("at once also by a caller's manager that is in no transaction", async () => {
+      const runner = left.dataSource.createQueryRunner();
+      for (let n = 0; n < 10; n += 1) {
+        await left.assignments.assign(reader('outside'), { manager: runner.manager });
+        expect(await mayRead(left, 'outside')).toBe(true);
+        await left.assignments.removeAll({ subject: 'user^outside' }, { manager: runner.manager });
+        expect(await mayRead(left, 'outside')).toBe(false);
+        await left.assignments.assign([reader('outside'), reader('outside-2')], { manager: left.dataSource.manager });
+        expect(await mayRead(left, 'outside-2')).toBe(true);
+        await left.assignments.remove([reader('outside'), reader('outside-2')], { manager: left.dataSource.manager });
+        expect(await mayRead(left, 'outside-2')).toBe(false);
+      }
+      await runner.release();
+    });
+
     it('on the other nodes too', async () => {
       await left.assignments.assign(reader('elsewhere'));
       await sees(right, 'elsewhere');
@@ -254,7 +269,7 @@ describe('memory follows commits', () => {
         }),
         { numRuns: 12, endOnFailure: true },
       );
-    });
+    }, 90_000);
 
     it('in whatever order answers, loads and advances arrive', () => {
       fc.assert(

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { NotCaughtUpError, type RoleAssignmentChange } from 'grantlog';
+import { InvalidInputError, NotCaughtUpError, type RoleAssignmentChange } from 'grantlog';
 import { MemorySweep } from '../libs/grantlog/src/memory/memory-sweep';
 import type { TestApp } from './support/app';
 import { Cluster } from './support/cluster';
@@ -85,6 +85,19 @@ describe('memory follows commits on every node', () => {
       });
       await expect(work).rejects.toThrow(NotCaughtUpError);
       await expect(work).rejects.toThrow('the transaction of the token has not ended');
+    });
+
+    it.each([NaN, Infinity, -1, 0, 2 ** 31])('refuses to wait for %d ms', async (timeout) => {
+      const { token } = await left.assignments.assign(reader('shown'));
+      for (const given of [undefined, token]) {
+        const error: unknown = await left.enforcer.caughtUp(given, { timeout }).catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(InvalidInputError);
+        expect(error).toMatchObject({ field: 'timeout' });
+      }
+    });
+
+    it('may wait as long as a timer can', async () => {
+      await left.enforcer.caughtUp(undefined, { timeout: 2 ** 31 - 1 });
     });
 
     it.each(['', 'xid:', 'xid:1;', '42'])('refuses %j, which is no token', async (token) => {

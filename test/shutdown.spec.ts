@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
+import { NotCaughtUpError } from 'grantlog';
 import { startApp } from './support/app';
 import { connect, createDatabase } from './support/database';
 import { Stranger } from './support/stranger';
+import { until } from './support/until';
 
 describe('closing the app', () => {
   it('records what is committed before it ends', async () => {
@@ -55,6 +57,22 @@ describe('closing the app', () => {
     await stranger.end();
     await database.drop();
   }, 60_000);
+
+  it('ends the waits for memory, and their timers', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const database = await createDatabase();
+    const app = await startApp({ url: database.url });
+    const before = timers();
+    const waits = ['xid:99999999', 'xid:99999998'].map((token) => app.enforcer.caughtUp(token, { timeout: 600_000 }));
+    const outcomes = Promise.allSettled(waits);
+    expect(timers()).toBeGreaterThanOrEqual(before + waits.length);
+    await app.close();
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(NotCaughtUpError) });
+    }
+    await until(timers, (left) => left <= before);
+    await database.drop();
+  });
 
   it('leaves neither a timer nor a subscriber behind', async () => {
     const database = await createDatabase();

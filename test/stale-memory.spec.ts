@@ -5,6 +5,14 @@ import { Cluster } from './support/cluster';
 import { letReadersRead, reader } from './support/facts';
 import { untilSo } from './support/until';
 
+/** A class of the host. */
+class Deciding extends Enforcer {
+  async decide(...request: string[]): Promise<unknown[]> {
+    const [explained] = await super.enforceEx(...request);
+    return [await super.enforce(...request), super.enforceSync(...request), explained];
+  }
+}
+
 describe('memory that cannot follow the database for maxStaleness', () => {
   let cluster: Cluster;
   let app: TestApp;
@@ -51,6 +59,18 @@ describe('memory that cannot follow the database for maxStaleness', () => {
     await seeAgain();
     await app.enforcer.caughtUp();
     expect(await answers()).toEqual(Object.values(ask).map(() => true));
+  });
+
+  it("also to a host's class that decides by Casbin's own calls", async () => {
+    await start({ onStale: 'deny', enforcerClass: Deciding });
+    const { enforcer } = app as unknown as { enforcer: Deciding };
+    expect(await enforcer.decide(...request)).toEqual([true, true, true]);
+    await blind();
+    await untilSo(isStale);
+    expect(await enforcer.decide(...request)).toEqual([false, false, false]);
+    await seeAgain();
+    await app.enforcer.caughtUp();
+    expect(await enforcer.decide(...request)).toEqual([true, true, true]);
   });
 
   it("knows every call of Casbin's that decides", () => {

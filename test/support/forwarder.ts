@@ -51,6 +51,11 @@ export class Forwarder {
     for (const pair of this.pairs) for (const socket of pair) socket.resume();
   }
 
+  /** Swallows what is sent on the connections that are open, as a firewall does that has forgotten them; new ones are well. */
+  forgetPresent(): void {
+    for (const pair of this.pairs) for (const socket of pair) socket.pause();
+  }
+
   /** Ends every connection, and answers none until `open()`. */
   async close(): Promise<void> {
     const closed = once(this.server, 'close');

@@ -57,7 +57,8 @@ export class GrantlogLifecycle
       memory.hear(xids);
       connection.tellOthers();
     });
-    connection.onWord(() => {
+    connection.onWord((lost) => {
+      if (lost) memory.mistrust();
       memory.wake();
       followers.wake();
     });

@@ -38,7 +38,7 @@ export class OwnConnection {
   private telling = false;
   private moreToTell = false;
   private tables = '';
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(lost: boolean) => void>();
 
   /** @param notifications whether nodes tell each other by NOTIFY that there is something new */
   constructor(
@@ -46,8 +46,8 @@ export class OwnConnection {
     private readonly notifications: boolean,
   ) {}
 
-  /** @param listener is told when another node has spoken, and when it may have done so unheard */
-  onWord(listener: () => void): void {
+  /** @param listener is told when another node has spoken, and when the connection is lost, so that it may have done so unheard */
+  onWord(listener: (lost: boolean) => void): void {
     this.listeners.add(listener);
   }
 
@@ -108,7 +108,7 @@ export class OwnConnection {
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
     client.on('notification', ({ processId }) => {
-      if (processId !== client.processID) this.heard();
+      if (processId !== client.processID) this.heard(false);
     });
     try {
       if (this.notifications) await watched(client).query(`LISTEN ${channel}`);
@@ -148,11 +148,11 @@ export class OwnConnection {
   private lost(client: OwnClient): void {
     if (client !== this.client) return;
     this.client = undefined;
-    if (!this.ended) this.heard();
+    if (!this.ended) this.heard(true);
   }
 
-  private heard(): void {
-    for (const listener of this.listeners) listener();
+  private heard(lost: boolean): void {
+    for (const listener of this.listeners) listener(lost);
   }
 }
 

@@ -11,6 +11,7 @@ import { differenceInside } from './policy-difference';
 import type { Position } from '../database/position';
 import type { LoadFilter, RulePart } from './rule-part';
 import { CatchUps } from './catch-ups';
+import { Doubt } from './doubt';
 import { type MemoryHealth, Staleness } from './staleness';
 import type { Loaded, RuleReader } from './rule-reader';
 
@@ -38,6 +39,7 @@ export class MemorySweep {
   /** The last reload that was asked for: they are made one after another, so that each has its own outcome. */
   private lastReload: Promise<void> = Promise.resolve();
   private reloadWanted = true;
+  private readonly doubt = new Doubt();
   /** The whole table, read beside the rounds; the next one brings it up to date and puts it in the place of memory. */
   private arriving: Loaded | undefined;
   private readonly catchUps = new CatchUps();
@@ -99,7 +101,7 @@ export class MemorySweep {
     if (!(limit >= 1 && limit <= longestWait)) {
       throw new InvalidInputError('timeout', `must be a number of milliseconds from 1 to ${longestWait}; got ${limit}`);
     }
-    if (xid !== undefined && this.memory.knows(xid)) return;
+    if (xid !== undefined && !this.doubt.isOpen && this.memory.knows(xid)) return;
     const caughtUp = this.catchUps.wait(xid, limit, () => this.staleness.reason(xid));
     this.sweep.now().catch(() => undefined); // whoever waits, waits for the next one
     await caughtUp;
@@ -138,9 +140,16 @@ export class MemorySweep {
    * @param whole whether these are all the changes of their transaction
    */
   async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
+    if (this.doubt.isOpen) await this.look();
+    if (this.doubt.isOpen) this.memory.leave();
     const mustLook = this.isPart || this.memory.orderedAmong(changes).length > 0;
     if (mustLook) await this.look();
     else this.memory.committed(changes, whole);
+  }
+
+  /** A connection was lost: what answers from now on may be another server. */
+  mistrust(): void {
+    this.doubt.raise();
   }
 
   /**
@@ -167,12 +176,14 @@ export class MemorySweep {
 
   private async catchUp(): Promise<void> {
     const from = performance.now();
+    const settle = this.doubt.asked();
     const shown = this.catchUps.begin();
     this.restore(); // also while the database cannot be asked
     const position = this.memory.position;
     if (this.reloadWanted || !position) await this.read();
     else if (this.arriving) await this.arrive(this.arriving);
     else await this.follow(position);
+    settle();
     this.staleness.caughtUp(from);
     shown((xid) => this.memory.knows(xid));
   }
