@@ -143,7 +143,8 @@ export class MemorySweep {
     if (this.doubt.isOpen) await this.look();
     if (this.doubt.isOpen) this.memory.leave();
     const mustLook = this.isPart || this.memory.orderedAmong(changes).length > 0;
-    if (mustLook) await this.caughtUp().catch(() => undefined); // memory goes on trying
+    if (mustLook)
+      await this.caughtUp().catch(() => undefined); // memory goes on trying
     else this.memory.committed(changes, whole);
   }
 
