@@ -6,7 +6,7 @@ import { CrashMatrixError } from './crash-matrix.error';
 import { sum, total } from './findings';
 import { beginAnew, Matrix } from './matrix';
 import { lineOf, rowsOf, tableOf } from './report';
-import { endOnSignals } from './signals';
+import { endOnSignals } from '../bench/signals';
 
 const exitCodes = { failed: 1, misused: 2, found: 3 } as const;
 
