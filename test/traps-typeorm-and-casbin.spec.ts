@@ -107,6 +107,9 @@ describe('traps of Casbin and typeorm-adapter', () => {
       expect((await app.assignments.remove(reader('old', 'lib^1'))).changed).toBe(true);
       expect(await mayRead(app, 'old', 'lib^1')).toBe(false);
       expect((await app.records()).map(factOf)).toEqual([
+        ['policy.created', 'p', 'role^reader', 'act^read', '*'],
+        ['role_assignment.created', 'g', ...readerRule('old', 'lib^1')],
+        ['role_assignment.created', 'g', 'user^old', 'role^reader'],
         ['role_assignment.deleted', 'g', 'user^old', 'role^reader'],
         ['role_assignment.deleted', 'g', ...readerRule('old', 'lib^1')],
       ]);
@@ -218,6 +221,7 @@ describe('traps of TypeORM', () => {
       const dataSource = await connect(database.url);
       await dataSource.query(`INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'a', 'b', 'c')`);
       await dataSource.undoLastMigration();
+      await dataSource.undoLastMigration();
       expect(await dataSource.query(tables)).toEqual([{ tablename: 'casbin_rule' }]);
       await dataSource.runMigrations();
       expect(await rulesIn(dataSource)).toEqual([['g', 'a', 'b', 'c']]);
@@ -228,6 +232,7 @@ describe('traps of TypeORM', () => {
       await withApp({}, async (app) => {
         await app.assignments.assign(reader('recorded'));
         await app.relay.drained();
+        await app.dataSource.undoLastMigration(); // casbin_rule is given back; the log stays
         await expect(app.dataSource.undoLastMigration()).rejects.toThrow('audit_record holds 1 records');
         expect(await app.records()).toHaveLength(1);
       });
@@ -239,26 +244,10 @@ describe('traps of TypeORM', () => {
         `INSERT INTO audit_outbox (type, operation, outcome, subject, operation_id, details)
          VALUES ('policy.created', 'created', 'success', 'role^reader', gen_random_uuid(), '{}')`,
       );
+      await dataSource.undoLastMigration();
       await expect(dataSource.undoLastMigration()).rejects.toThrow(/outbox/);
       expect(await dataSource.query('SELECT subject FROM audit_outbox')).toEqual([{ subject: 'role^reader' }]);
       await dataSource.destroy();
-    });
-
-    it('refuse rules that are there twice, say so, and change nothing', async () => {
-      const bare = await new DataSource({ ...dataSourceOptions(database.url), migrationsRun: false }).initialize();
-      await bare.query(`CREATE TABLE casbin_rule (id serial PRIMARY KEY, ptype varchar, v0 varchar, v1 varchar,
-        v2 varchar, v3 varchar, v4 varchar, v5 varchar, v6 varchar)`);
-      await bare.query(
-        `INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES
-           ('g', 'a', 'b', NULL), ('g', 'a', 'b', NULL), ('g', 'a', 'c', NULL),
-           ('p', 'a', NULL, ''), ('p', 'a', '', NULL)`, // holes, which Casbin never makes: one rule to the index
-      );
-      await expect(bare.runMigrations()).rejects.toThrow('casbin_rule holds 2 rules more than once');
-      expect(await bare.query(tables)).toEqual([{ tablename: 'casbin_rule' }]);
-      await bare.query('DELETE FROM casbin_rule WHERE id IN (2, 4)');
-      await bare.runMigrations();
-      expect(await rulesIn(bare)).toHaveLength(3);
-      await bare.destroy();
     });
 
     it('are named by the app that starts without them', async () => {

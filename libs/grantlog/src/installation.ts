@@ -2,7 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { GrantlogError, InvalidInputError } from './contract/grantlog.error';
 
-const tables = ['casbin_rule', 'audit_outbox', 'audit_record', 'audit_head', 'audit_follower', 'audit_parked'];
+const tables = [
+  'casbin_rule',
+  'audit_outbox',
+  'audit_record',
+  'audit_head',
+  'audit_follower',
+  'audit_parked',
+  'audit_import',
+  'audit_import_rule',
+  'audit_adoption',
+];
 
 /** The database lacks what the migrations create. */
 export class NotInstalledError extends GrantlogError {
@@ -29,7 +39,31 @@ export async function assertInstalled(dataSource: DataSource): Promise<void> {
     [tables],
   );
   if (rows.length > 0) throw new NotInstalledError(rows.map(({ name }) => name));
+  await assertAdopted(dataSource);
   await assertParsed(dataSource);
+}
+
+/**
+ * TypeORM drops every index that an entity does not declare, so that typeorm-adapter's would take away at each start what makes the
+ * rules unique. `TypeORMAdapter.newAdapter()` asks for that unless it is told otherwise.
+ * @throws InvalidInputError
+ */
+export function assertNotSynchronized({ options, entityMetadatas }: DataSource): void {
+  if (!options.synchronize) return;
+  const entity = entityMetadatas.find(({ tableName, synchronize }) => tableName === 'casbin_rule' && synchronize);
+  if (!entity) return;
+  throw new InvalidInputError(
+    'dataSource.synchronize',
+    `is true and the entity ${entity.name} describes casbin_rule, so that TypeORM drops its unique index at each start. Give ` +
+      'synchronize: false to the DataSource or to TypeORMAdapter.newAdapter() (whose default is true), and use migrations. ' +
+      'adoptRules(dataSource) makes an index again that is lost already',
+  );
+}
+
+/** Rules that no record tells of yet must not be changed: their removal would be the first that the log says of them. */
+async function assertAdopted(dataSource: DataSource): Promise<void> {
+  const unfinished = await dataSource.query<unknown[]>('SELECT 1 FROM audit_adoption WHERE finished_at IS NULL');
+  if (unfinished.length > 0) throw new NotInstalledError(['the end of the adoption of casbin_rule']);
 }
 
 /** A host's type parser that leaves JSON as text would have events recorded that say something else, for good. */

@@ -1,4 +1,16 @@
+import { adoptMigration } from './adopt.migration';
+import type { AdoptionKeys } from './adoption';
 import { GrantlogInstall1764000000000 } from './install.migration';
 
-/** Add these to the DataSource's `migrations`. */
-export const grantlogMigrations = [GrantlogInstall1764000000000];
+export type Migration = ReturnType<typeof adoptMigration>;
+
+/** The migrations of a host whose keys and policies are of this kind. */
+export function migrationsWith(keys: AdoptionKeys): Migration[] {
+  return [GrantlogInstall1764000000000, adoptMigration(keys)];
+}
+
+/**
+ * Add these to the DataSource's `migrations`. A `casbin_rule` table that is there already is adopted; with another separator than `^`, or
+ * to have the scopes of its policies in the records, take `grantlogMigrationsFor` instead.
+ */
+export const grantlogMigrations = migrationsWith({ separator: '^', scopeColumns: {} });

@@ -1,12 +1,14 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { adoptionReason } from './adoption';
 import { createFollowerTables, dropFollowerTables } from './follower-tables.sql';
+import { createImportTables, dropImportTables } from './import-tables.sql';
 import { createOutboxTable, dropOutboxTable } from './outbox-table.sql';
-import { countDuplicateRules, createRuleIndexes, createRuleTable, dropRuleIndexes } from './rule-table.sql';
+import { createRuleTable } from './rule-table.sql';
 import { countEvents, createTrailTables, dropTrailTables } from './trail-tables.sql';
 
 const oldestVersion = 130_000;
 
-/** Creates Grantlog's tables and makes typeorm-adapter's `casbin_rule` unique. Needs PostgreSQL 13 or later. */
+/** Creates Grantlog's tables, and typeorm-adapter's if it is not there. Needs PostgreSQL 13 or later. */
 export class GrantlogInstall1764000000000 implements MigrationInterface {
   name = 'GrantlogInstall1764000000000';
 
@@ -14,26 +16,28 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
     await refuseOldServer(runner);
     await refuseOtherSchema(runner);
     await runner.query(createRuleTable);
-    await refuseDuplicateRules(runner);
-    await runner.query(createRuleIndexes);
     await runner.query(createOutboxTable);
     await runner.query(createTrailTables);
     await runner.query(createFollowerTables);
+    await runner.query(createImportTables);
   }
 
-  /** Takes Grantlog away and leaves `casbin_rule` with its rows. A log with records in it is never dropped by this. */
+  /**
+   * Takes Grantlog away and leaves `casbin_rule` with its rows. A log that tells of more than what was adopted is never dropped by
+   * this.
+   */
   async down(runner: QueryRunner): Promise<void> {
-    const [held] = await runner.manager.query<{ records: string; waiting: string }[]>(countEvents);
+    const [held] = await runner.manager.query<{ records: string; waiting: string }[]>(countEvents, [adoptionReason]);
     if (held && (held.records !== '0' || held.waiting !== '0')) {
       throw new Error(
-        `audit_record holds ${held.records} records and audit_outbox ${held.waiting} events, which going down would destroy. ` +
+        `audit_record holds ${held.records} records of changes and audit_outbox ${held.waiting} events, which going down would destroy. ` +
           'Export them, drop the tables yourself, and run the migration again.',
       );
     }
+    await runner.query(dropImportTables);
     await runner.query(dropFollowerTables);
     await runner.query(dropTrailTables);
     await runner.query(dropOutboxTable);
-    await runner.query(dropRuleIndexes);
   }
 }
 
@@ -53,14 +57,5 @@ async function refuseOtherSchema(runner: QueryRunner): Promise<void> {
   throw new Error(
     `The DataSource's schema is "${schema}", while its connections use "${here?.current ?? 'none'}". ` +
       `Add extra: { options: '-c search_path=${schema}' } to the DataSource and run the migration again.`,
-  );
-}
-
-async function refuseDuplicateRules(runner: QueryRunner): Promise<void> {
-  const [row] = await runner.manager.query<{ duplicates: number }[]>(countDuplicateRules);
-  if (!row || row.duplicates === 0) return;
-  throw new Error(
-    `casbin_rule holds ${row.duplicates} rules more than once, so it cannot be made unique. ` +
-      'Delete the copies (keep the lowest id of each) and run the migration again.',
   );
 }

@@ -2,7 +2,7 @@
  * UUID v7 (RFC 9562) in SQL: 48 bits of milliseconds, version 7, and the random bits and variant of a version 4. Built in
  * the database so that a removal by filter, whose rows nobody knows beforehand, gets its ids like every other change.
  */
-const uuidV7 = `(
+export const uuidV7 = `(
     lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
     || '7' || substr(gen_random_uuid()::text, 16))::uuid`;
 

@@ -1,26 +1,41 @@
-/** typeorm-adapter's table, as its own entity would create it; an existing one is kept, and older ones had fewer columns. */
+/** typeorm-adapter's table, as its own entity would create it; an existing one is kept as it is. */
 export const createRuleTable = `
   CREATE TABLE IF NOT EXISTS casbin_rule (
     id serial PRIMARY KEY,
     ptype varchar, v0 varchar, v1 varchar, v2 varchar, v3 varchar, v4 varchar, v5 varchar, v6 varchar
-  );
-  ALTER TABLE casbin_rule ADD COLUMN IF NOT EXISTS v5 varchar, ADD COLUMN IF NOT EXISTS v6 varchar`;
+  )`;
 
-const laterColumns = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'];
-const presentOrEmpty = laterColumns.map((column) => `coalesce(${column}, '')`);
-const absentColumns = `num_nulls(${laterColumns.join(', ')})`;
+export const laterColumns = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'] as const;
 
-export const countDuplicateRules = `
-  SELECT count(*)::int AS duplicates FROM (
-    SELECT 1 FROM casbin_rule GROUP BY v0, ptype, ${presentOrEmpty.join(', ')}, ${absentColumns} HAVING count(*) > 1) AS duplicate`;
+export const columnsOf = (row: string): string =>
+  ['v0', ...laterColumns].map((column) => `${row}.${column}`).join(', ');
+
+/** What a row says to typeorm-adapter, which reads neither absent nor empty columns. */
+export const said = (row: string): string =>
+  ['ptype', 'v0', ...laterColumns].map((column) => `coalesce(${row}.${column}, '') COLLATE "C"`).join(', ');
+
+const presentOrEmpty = laterColumns.map((column) => `coalesce(${column}, '') COLLATE "C"`).join(', ');
 
 /**
- * One fact, one row. Absent (NULL) columns of a rule equal each other here, on every version of PostgreSQL, which they would not in
- * a unique constraint; the number of absent ones keeps '' different from absent, because columns are absent from the end only.
+ * One fact, one row. Absent (NULL) columns equal each other here, on every version of PostgreSQL, which
+ * they would not in a unique constraint; the number of absent ones keeps '' different from absent, because columns are absent from
+ * the end only.
  */
-export const createRuleIndexes = `
-  CREATE UNIQUE INDEX casbin_rule_unique ON casbin_rule (
-    v0 COLLATE "C", ptype COLLATE "C", ${presentOrEmpty.map((column) => `${column} COLLATE "C"`).join(', ')}, ${absentColumns});
-  CREATE INDEX casbin_rule_scope ON casbin_rule (v2 COLLATE "C", id) WHERE ptype = 'g'`;
+const wholeRule = `
+  v0 COLLATE "C", ptype COLLATE "C", ${presentOrEmpty}, num_nulls(${laterColumns.join(', ')})`;
 
-export const dropRuleIndexes = `DROP INDEX IF EXISTS casbin_rule_scope, casbin_rule_unique`;
+interface RuleIndex {
+  readonly name: string;
+  readonly kind: 'INDEX' | 'UNIQUE INDEX';
+  readonly on: string;
+}
+
+/** Each rule once; and the assignments of a scope, newest first. */
+export const ruleIndexes: readonly RuleIndex[] = [
+  { name: 'casbin_rule_unique', kind: 'UNIQUE INDEX', on: `casbin_rule (${wholeRule})` },
+  { name: 'casbin_rule_scope', kind: 'INDEX', on: `casbin_rule (v2 COLLATE "C", id) WHERE ptype = 'g'` },
+];
+
+/** @param how `CONCURRENTLY` goes beside readers and writers, and only outside of a transaction */
+export const createIndex = ({ name, kind, on }: RuleIndex, how: '' | 'CONCURRENTLY'): string =>
+  `CREATE ${kind} ${how} ${name} ON ${on}`;

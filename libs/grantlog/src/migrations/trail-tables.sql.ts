@@ -78,8 +78,10 @@ export const createTrailTables = [
   createSeqAt,
 ].join(';\n');
 
+/** What tells of changes; $1 is the reason of records that only repeat what stands in the table. */
 export const countEvents = `
-  SELECT seq::text AS records, (SELECT count(*) FROM audit_outbox)::text AS waiting FROM audit_head`;
+  SELECT (SELECT count(*) FROM audit_record WHERE reason IS DISTINCT FROM $1 OR actor NOT LIKE 'system%import')::text AS records,
+    (SELECT count(*) FROM audit_outbox)::text AS waiting`;
 
 export const dropTrailTables = `
   DROP TABLE IF EXISTS audit_record, audit_head;
