@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
+import { basename } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { Model } from 'casbin';
+import { PolicyImport } from 'grantlog';
 import { DemoModule } from './demo.module';
 import { portError } from './free-port';
 import type { PolicyFile } from './policy/policy-file';
-import { PolicyImport } from './policy/policy-import';
 import type { Settings } from './settings';
 import { StartError } from './start-error';
 
@@ -31,7 +32,9 @@ export class DemoApp {
       if (settings.trustProxy !== undefined) trustProxy(nest, settings.trustProxy);
       describe(nest);
       await nest.init();
-      const imported = await nest.get(PolicyImport).import(policy);
+      const imported = await nest
+        .get(PolicyImport)
+        .import(policy.rules, { source: 'policy file', reason: reasonFor(policy) });
       await nest.listen(settings.port, settings.host).catch((error: unknown) => {
         throw portError(error, settings.host, settings.port);
       });
@@ -54,6 +57,10 @@ export class DemoApp {
     clearTimeout(impatience);
     await this.nest.close();
   }
+}
+
+function reasonFor({ path, hash }: PolicyFile): string {
+  return `import of ${basename(path)} (sha256 ${hash.slice(0, 12)})`;
 }
 
 function describe(nest: NestExpressApplication): void {

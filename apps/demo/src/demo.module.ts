@@ -6,7 +6,6 @@ import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-t
 import type { Model } from 'casbin';
 import { grantlogEntities, GrantlogModule } from 'grantlog';
 import { ClsModule } from 'nestjs-cls';
-import { PolicyImport } from './policy/policy-import';
 import { RoleChangeListener } from './role-change.listener';
 import { PermissionGuard } from './session/permission.guard';
 import { SessionController } from './session/session.controller';
@@ -38,7 +37,7 @@ export class DemoModule {
         }),
       ],
       controllers: [SessionController],
-      providers: [PolicyImport, RoleChangeListener],
+      providers: [RoleChangeListener],
     };
   }
 }

@@ -1,20 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Model } from 'casbin';
 import { parse } from 'csv-parse/sync';
+import type { ImportedRule } from 'grantlog';
 import { StartError } from '../start-error';
 import { readText } from './model-file';
-
-/** A line of a policy file. */
-export interface PolicyRow {
-  readonly ptype: string;
-  readonly values: readonly string[];
-}
 
 export interface PolicyFile {
   readonly path: string;
   /** SHA-256 of the content, in hexadecimal. */
   readonly hash: string;
-  readonly rows: readonly PolicyRow[];
+  readonly rules: readonly ImportedRule[];
 }
 
 /**
@@ -27,7 +22,7 @@ export function readPolicy(path: string, model: Model): PolicyFile {
   return {
     path,
     hash,
-    rows: parsed(text, path).map(({ record, line }) => row(record, model, `CASBIN_POLICY ${path}:${line}`)),
+    rules: parsed(text, path).map(({ record, line }) => rule(record, model, `CASBIN_POLICY ${path}:${line}`)),
   };
 }
 
@@ -51,7 +46,7 @@ function parsed(text: string, path: string): { record: string[]; line: number }[
   }
 }
 
-function row([ptype = '', ...values]: string[], model: Model, place: string): PolicyRow {
+function rule([ptype = '', ...values]: string[], model: Model, place: string): ImportedRule {
   const assertion = model.model.get(ptype.slice(0, 1))?.get(ptype);
   if (!/^[pg]/.test(ptype) || !assertion) {
     throw new StartError(`${place}: "${ptype}" is not a policy type of the model; a line begins with p, g, g2, ….`);

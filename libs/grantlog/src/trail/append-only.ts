@@ -86,7 +86,10 @@ export function grantsFor(role: string, database: string): string[] {
     `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${app}`,
     `GRANT SELECT, INSERT ON audit_record TO ${app}`,
     `GRANT SELECT, UPDATE ON audit_head TO ${app}`,
+    `GRANT SELECT ON audit_adoption TO ${app}`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON casbin_rule, audit_outbox, audit_follower, audit_parked TO ${app}`,
+    `GRANT SELECT, INSERT, UPDATE ON audit_import TO ${app}`,
+    `GRANT SELECT, INSERT ON audit_import_rule TO ${app}`,
     `GRANT USAGE ON SEQUENCE casbin_rule_id_seq TO ${app}`,
   ];
 }
