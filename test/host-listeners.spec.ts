@@ -2,7 +2,7 @@ import EventEmitter2 from 'eventemitter2';
 import type { AuditRecord } from 'grantlog';
 import { HostListeners } from '../libs/grantlog/src/followers/host-listeners';
 
-const record = { id: 'one', type: 'role_assignment.created' } as AuditRecord;
+const record = { id: 'one', type: 'role_assignment.created', outcome: 'success' } as AuditRecord;
 
 describe('listeners in a retry', () => {
   it('are those that failed', async () => {

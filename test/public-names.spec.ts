@@ -5,6 +5,7 @@ describe('the public names', () => {
     expect(Object.keys(grantlog).sort()).toMatchInlineSnapshot(`
      [
        "AUTHZ_ENFORCER",
+       "Attempts",
        "AuditTrail",
        "AuditedEnforcer",
        "Followers",
@@ -21,13 +22,16 @@ describe('the public names', () => {
        "NotInstalledError",
        "OutboxRelay",
        "OutcomeUnknownError",
+       "PolicyImport",
        "ReadOnlyError",
        "RoleAssignments",
        "UnauditedCallError",
+       "adoptRules",
        "appendOnlyReport",
        "audited",
        "grantlogEntities",
        "grantlogMigrations",
+       "grantlogMigrationsFor",
        "grantsFor",
        "runAs",
      ]

@@ -22,13 +22,13 @@ export const theEnd = `
     (SELECT greatest(max(seq), $1::bigint)::text FROM audit_record) AS seq,
     (SELECT greatest(max(outbox_id), $2::bigint)::text FROM audit_record) AS "outboxId"`;
 
-/** The witness against the log, both as multisets: behind $1 and $2. */
+/** The witness against the log, both as multisets: behind $1 and $2. Attempts are records of no change. */
 export const unequal = `
   WITH changed AS (
     SELECT xid, operation, rule, count(*) AS times FROM witness WHERE id > $1 GROUP BY xid, operation, rule),
   recorded AS (
     SELECT xid, operation, jsonb_build_array(details -> 'ptype') || (details -> 'rule') AS rule, count(*) AS times
-    FROM audit_record WHERE seq > $2 GROUP BY 1, 2, 3)
+    FROM audit_record WHERE seq > $2 AND outcome = 'success' GROUP BY 1, 2, 3)
   SELECT coalesce(sum(greatest(coalesce(changed.times, 0) - coalesce(recorded.times, 0), 0)), 0)::int AS missed,
     coalesce(sum(greatest(coalesce(recorded.times, 0) - coalesce(changed.times, 0), 0)), 0)::int AS "withoutChange"
   FROM changed FULL JOIN recorded USING (xid, operation, rule)`;
@@ -44,11 +44,14 @@ export const repeated = `
   WHERE time > 1 OR outbox_id <= $2
     OR EXISTS (SELECT FROM audit_record AS other WHERE other.id = record.id AND other.seq < record.seq)`;
 
-/** Numbers behind $1 without a record, records behind the head, and records that came before an earlier one of their rule or moment. */
+/**
+ * Numbers behind $1 without a record, records behind the head, and records that came before an earlier one of their rule or moment.
+ * Attempts lock no rule, so nothing puts them in order.
+ */
 export const outOfLine = `
   WITH record AS (
     SELECT seq, recorded_at < lag(recorded_at) OVER (ORDER BY seq) AS "tooEarly",
-      outbox_id < lag(outbox_id) OVER (PARTITION BY details ORDER BY seq) AS overtaken
+      outcome = 'success' AND outbox_id < lag(outbox_id) OVER (PARTITION BY outcome, details ORDER BY seq) AS overtaken
     FROM audit_record WHERE seq > $1)
   SELECT (head.seq - $1::bigint - count(*) FILTER (WHERE record.seq <= head.seq)
     + count(*) FILTER (WHERE record.seq > head.seq)
@@ -60,7 +63,8 @@ export const goneAfterAnswer = `
   SELECT (SELECT count(*) FROM unnest($1::uuid[]) AS answered(event)
       WHERE NOT EXISTS (SELECT FROM audit_record WHERE id = event))::int
     + (SELECT count(*) FROM unnest($2::text[], $3::text[]) AS answered(what, whom)
-      WHERE NOT EXISTS (SELECT FROM audit_record WHERE subject = whom AND operation = what))::int AS "acknowledgedGone"`;
+      WHERE NOT EXISTS (
+        SELECT FROM audit_record WHERE subject = whom AND operation = what AND outcome = 'success'))::int AS "acknowledgedGone"`;
 
 /** Records behind $1 that every follower has passed, but for those delivered ($2). */
 export const passedOver = `

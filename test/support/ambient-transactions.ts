@@ -23,6 +23,12 @@ export class Staff {
     if (fails) throw changedMind;
   }
 
+  /** Runs anything in a transaction. */
+  @Transactional()
+  async within(work: () => Promise<void>): Promise<void> {
+    await work();
+  }
+
   @Transactional()
   async hireBoth(stays: string, goes: string): Promise<void> {
     await this.assignments.assign(reader(stays));

@@ -92,7 +92,7 @@ async function decisionsOf(enforcer: Enforcer): Promise<Record<string, boolean>>
  */
 export function foldOf(records: readonly AuditRecord[]): string[][] {
   const rules = new Map<string, string[]>();
-  for (const { operation, details } of records) {
+  for (const { operation, details } of records.filter(({ outcome }) => outcome === 'success')) {
     const rule = [details.ptype, ...details.rule];
     const key = JSON.stringify(rule);
     if (rules.has(key) === (operation === 'created')) throw new Error(`${operation} twice: ${key}`);

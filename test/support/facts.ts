@@ -27,10 +27,11 @@ export function factOf({ type, details }: Pick<AuditRecord, 'type' | 'details'>)
   return [type, details.ptype, ...details.rule];
 }
 
-/** What the log says happened to assignments of `user^<name>`, oldest first. */
+/** What the log says happened to assignments of `user^<name>`, oldest first; what was tried in vain did not happen. */
 export async function operationsOf(app: TestApp, name: string): Promise<string[]> {
   const records = await app.records();
-  return records.filter(({ subject }) => subject === `user^${name}`).map(({ operation }) => operation);
+  const done = records.filter(({ outcome, subject }) => outcome === 'success' && subject === `user^${name}`);
+  return done.map(({ operation }) => operation);
 }
 
 /** Lets readers read everywhere. */

@@ -4,6 +4,7 @@
  */
 import { reader, readerRule } from './facts';
 import { startApp, type TestApp } from './app';
+import { until } from './until';
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
@@ -23,6 +24,22 @@ const scenarios = {
     await runner.startTransaction();
     await assignments.assign(reader('unfinished'), { manager: runner.manager });
     say('done');
+  },
+
+  /** Attempts: refused and recorded, rolled back and recorded, and in a transaction that is never finished. */
+  async attempting({ assignments, dataSource, health, records }: TestApp): Promise<void> {
+    await assignments.assign({ ...reader('refused'), role: 'no key' }).catch(() => undefined);
+    await dataSource
+      .transaction(async (manager) => {
+        await assignments.assign(reader('rolled-back'), { manager });
+        throw new Error('the caller changed its mind');
+      })
+      .catch(() => undefined);
+    await until(records, (all) => all.length === 2);
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await assignments.assign(reader('unfinished'), { manager: runner.manager });
+    say(JSON.stringify((await health.report()).attempts));
   },
 
   /** One change after the other, each said when it is answered. */
@@ -49,7 +66,7 @@ export type Scenario = keyof typeof scenarios;
 
 const [, , url = '', scenario] = process.argv;
 process.stdin.resume().on('end', () => process.exit(1)); // the test has ended without killing it
-startApp({ url })
+startApp({ url, grantlog: { attempts: scenario === 'attempting' } })
   .then((app) => scenarios[scenario as Scenario](app))
   .catch((error: unknown) => {
     console.error(error);

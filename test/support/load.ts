@@ -70,7 +70,9 @@ export async function expectNothingHalfDone(load: Load, apps: readonly [TestApp,
   expect(load.faults.filter((fault) => !clear.some((kind) => fault instanceof kind))).toEqual([]);
   await atRest(...apps);
   const table = (await rulesIn(apps[0].dataSource)).filter(([ptype]) => ptype === 'g').map(([, ...rule]) => rule);
-  const records = (await apps[0].records()).filter(({ type }) => type === 'role_assignment.created');
+  const records = (await apps[0].records()).filter(
+    ({ type, outcome }) => type === 'role_assignment.created' && outcome === 'success',
+  );
   expect(sorted(records.map(({ details }) => details.rule))).toEqual(sorted(table));
   const present = new Set(table.map(([subject]) => subject));
   const of = (name: string): boolean[] => parts.map((part) => present.has(readerRule(`${name}-${part}`)[0]));
@@ -85,7 +87,8 @@ export async function expectNothingHalfDone(load: Load, apps: readonly [TestApp,
 /** The log tells of exactly the assignments that are in the table; nothing is left in the outbox. */
 export async function expectLogIsTable(app: TestApp): Promise<void> {
   const folded = new Set<string>();
-  for (const { operation, details } of await app.records()) {
+  for (const { operation, outcome, details } of await app.records()) {
+    if (outcome !== 'success') continue;
     if (operation === 'created') folded.add(details.rule.join());
     else folded.delete(details.rule.join());
   }
@@ -96,7 +99,10 @@ export async function expectLogIsTable(app: TestApp): Promise<void> {
 
 /** Each record was heard by the listeners of one of the nodes. */
 export async function expectAllHeard(app: TestApp, ...heard: readonly Heard[]): Promise<void> {
-  const ids = (await app.records()).filter(({ type }) => type.startsWith('role_')).map(({ id }) => id);
+  const changes = (await app.records()).filter(
+    ({ type, outcome }) => type.startsWith('role_') && outcome === 'success',
+  );
+  const ids = changes.map(({ id }) => id);
   await until(
     () => ids.filter((id) => !heard.some((one) => one.ids.has(id))).length,
     (missing) => missing === 0,

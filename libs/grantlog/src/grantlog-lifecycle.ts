@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import type { AttemptLog } from './attempts/attempt-log';
 import type { OwnConnection } from './database/own-connection';
 import type { MemorySweep } from './memory/memory-sweep';
 import type { Followers } from './followers/followers';
@@ -25,6 +26,7 @@ export interface LifecycleParts {
   readonly connection: OwnConnection;
   readonly memory: MemorySweep;
   readonly relay: OutboxRelay;
+  readonly attempts: AttemptLog | null;
   readonly followers: Followers;
   /** Resolves when the host's listeners are attached: what is delivered before would reach nobody. */
   readonly listenersReady: () => Promise<void>;
@@ -63,6 +65,7 @@ export class GrantlogLifecycle
       followers.wake();
     });
     relay.start();
+    this.parts.attempts?.start();
     await this.reportAppendOnly();
   }
 
@@ -75,6 +78,7 @@ export class GrantlogLifecycle
     const { relay, memory, followers } = this.parts;
     relay.expectEnd();
     memory.expectEnd();
+    this.parts.attempts?.expectEnd();
     await this.following;
     await this.patiently(followers.stop(), patienceWithListeners, 'Listeners will go on where they stood');
     this.drained = await this.drain();
@@ -85,13 +89,17 @@ export class GrantlogLifecycle
     if (this.stopped) return;
     this.stopped = true;
     if (this.drained && this.parts.dataSource.isInitialized) this.drained = await this.drain();
-    const sweeps = Promise.all([this.parts.relay.stop(), this.parts.memory.stop()]);
+    const { relay, memory, attempts } = this.parts;
+    const sweeps = Promise.all([relay.stop(), memory.stop(), attempts?.stop()]);
     if (this.drained) await this.patiently(sweeps, patience, 'The last rounds were not waited for');
     await this.parts.connection.end();
     this.hints.uninstall(this.parts.dataSource);
   }
 
   private async drain(): Promise<boolean> {
+    const { attempts } = this.parts;
+    if (attempts)
+      await this.patiently(attempts.written(), patience, 'Attempts that are not written yet leave no record');
     return this.patiently(
       this.parts.relay.drained(),
       patience,

@@ -1,13 +1,16 @@
 import {
   type DynamicModule,
+  Inject,
   type InjectionToken,
   type MiddlewareConsumer,
   Module,
   type ModuleMetadata,
   type NestModule,
   type OptionalFactoryDependency,
+  type Type,
 } from '@nestjs/common';
 import { RoleAssignments } from './assignments/role-assignments';
+import { Attempts } from './attempts/attempts';
 import { RequestContextMiddleware } from './context/request-context.middleware';
 import { KeySyntax } from './contract/namespaced-key';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
@@ -16,8 +19,13 @@ import type { GrantlogOptions } from './grantlog.options';
 import { GRANTLOG_OPTIONS, grantlogProviders } from './grantlog.providers';
 import { GrantlogHealth } from './health/grantlog-health';
 import { type HttpOptions, mountedControllers } from './http/mounted-controllers';
+import { changesRoles } from './http/role-assignments.controller';
+import { RefusedChangesMiddleware } from './http/refused-changes.middleware';
+import { PolicyImport } from './imports/policy-import';
 import { OutboxRelay } from './outbox/outbox-relay';
 import { AuditTrail } from './trail/audit-trail';
+
+const MOUNTED_CONTROLLERS = Symbol('MOUNTED_CONTROLLERS');
 
 /** What Nest has to know while it scans modules, and so cannot come from a factory. */
 export interface GrantlogStaticOptions {
@@ -36,8 +44,8 @@ export interface GrantlogAsyncOptions extends GrantlogStaticOptions {
 /**
  * Audited role assignments for a NestJS app. Global: import it once, next to TypeOrmModule.
  *
- * Provides RoleAssignments, AuditTrail, GrantlogHealth, Followers, OutboxRelay and, under AUTHZ_ENFORCER, the audited Casbin
- * enforcer. Its migrations (`grantlogMigrations`) MUST have run on the DataSource.
+ * Provides RoleAssignments, PolicyImport, Attempts, AuditTrail, GrantlogHealth, Followers, OutboxRelay and, under
+ * AUTHZ_ENFORCER, the audited Casbin enforcer. Its migrations (`grantlogMigrations`) MUST have run on the DataSource.
  */
 @Module({})
 export class GrantlogModule implements NestModule {
@@ -46,17 +54,37 @@ export class GrantlogModule implements NestModule {
   }
 
   static forRootAsync({ http, imports, inject, useFactory }: GrantlogAsyncOptions): DynamicModule {
+    const controllers = http ? mountedControllers(http) : [];
     return {
       module: GrantlogModule,
       global: true,
       imports: imports ?? [],
-      controllers: http ? mountedControllers(http) : [],
-      providers: [{ provide: GRANTLOG_OPTIONS, inject: inject ?? [], useFactory }, ...grantlogProviders],
-      exports: [RoleAssignments, AuditTrail, GrantlogHealth, Followers, OutboxRelay, KeySyntax, AUTHZ_ENFORCER],
+      controllers,
+      providers: [
+        { provide: GRANTLOG_OPTIONS, inject: inject ?? [], useFactory },
+        { provide: MOUNTED_CONTROLLERS, useValue: controllers },
+        ...grantlogProviders,
+      ],
+      exports: [
+        RoleAssignments,
+        PolicyImport,
+        Attempts,
+        AuditTrail,
+        GrantlogHealth,
+        Followers,
+        OutboxRelay,
+        KeySyntax,
+        AUTHZ_ENFORCER,
+      ],
     };
   }
 
+  constructor(@Inject(MOUNTED_CONTROLLERS) private readonly controllers: readonly Type[]) {}
+
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(RequestContextMiddleware).forRoutes('{*any}');
+    for (const changing of this.controllers.filter(changesRoles)) {
+      consumer.apply(RefusedChangesMiddleware).forRoutes(changing);
+    }
   }
 }

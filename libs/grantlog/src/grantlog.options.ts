@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { RequestLike } from './context/request-context';
 import { InvalidInputError } from './contract/grantlog.error';
 import type { EnforcerClass } from './enforcer/audited-enforcer';
+import { HostEnforcer } from './host-enforcer/host-enforcer';
 
 export interface ListenerOptions {
   /** Where the trail's events are emitted. Default: the EventEmitter2 of `@nestjs/event-emitter`, if the host imports it. */
@@ -19,14 +20,24 @@ export interface ListenerOptions {
 
 /** Options of GrantlogModule. */
 export interface GrantlogOptions {
-  /** The Casbin model: the path of its CONF file, or a Model. Its request is `subject, action, scope`. */
-  readonly model: Model | string;
+  /**
+   * The Casbin model: the path of its CONF file, or a Model. Its request is `subject, action, scope`.
+   * Default: the one of `enforcer`; one of the two is required
+   */
+  readonly model?: Model | string;
+  /**
+   * An enforcer that the host has built, whose place the audited one takes: with its model, class, functions, matching functions,
+   * effector and watcher. From then on its own calls lead to the audited one. Rules that are not in `casbin_rule` already, as
+   * those of a FileAdapter, are imported once (see PolicyImport, source `enforcer`). Excludes `model` and `enforcerClass`.
+   * Default: none
+   */
+  readonly enforcer?: Enforcer;
   /**
    * Casbin's class of which the audited enforcer is made: Enforcer, SyncedEnforcer, CachedEnforcer or a subclass.
-   * Default: Enforcer
+   * Default: the class of `enforcer`, or else Enforcer
    */
   readonly enforcerClass?: EnforcerClass;
-  /** Default: the DataSource of `@nestjs/typeorm`. */
+  /** Default: the DataSource of `@nestjs/typeorm`, or else the one of `enforcer`, if its adapter is typeorm-adapter's. */
   readonly dataSource?: DataSource;
   /** `'glob'` lets an assignment in `lib^lib:Org1:*` hold in every scope that matches. Default: `'exact'` */
   readonly scopeMatching?: 'exact' | 'glob';
@@ -60,6 +71,12 @@ export interface GrantlogOptions {
    * twice a second. Behind a pooler in transaction mode nobody hears it, and they look. Default: true
    */
   readonly notifications?: boolean;
+  /**
+   * Whether changes that were denied or failed leave records of their own, with the outcome `denied` or `failed`: refused, gone
+   * wrong, or rolled back by their caller. They are written in the background, and those of the last moment may be lost when the
+   * process is killed. Default: false
+   */
+  readonly attempts?: boolean;
   /** Events recorded in one transaction. Default: 1,000 */
   readonly recordingBatch?: number;
   /** Listeners of the host; `false` delivers to none from this process. */
@@ -67,7 +84,9 @@ export interface GrantlogOptions {
 }
 
 /** The options with every default filled in; nobody defaults again. */
-export interface ResolvedOptions extends Required<Omit<GrantlogOptions, 'dataSource' | 'listeners'>> {
+export interface ResolvedOptions extends Required<Omit<GrantlogOptions, 'enforcer' | 'dataSource' | 'listeners'>> {
+  /** The option `enforcer`, whose model and class are the ones above. */
+  readonly host: HostEnforcer | undefined;
   readonly dataSource: DataSource | undefined;
   readonly listeners: (Required<Omit<ListenerOptions, 'emitter'>> & Pick<ListenerOptions, 'emitter'>) | false;
 }
@@ -80,6 +99,10 @@ const enforcerClass = z.custom<EnforcerClass>(
   (value) => typeof value === 'function' && (value === Enforcer || value.prototype instanceof Enforcer),
   "must be Casbin's Enforcer, SyncedEnforcer or CachedEnforcer, or a subclass, of the casbin package that Grantlog uses",
 );
+const enforcer = z.custom<Enforcer>(
+  (value) => value instanceof Enforcer,
+  'must be an enforcer, of the casbin package that Grantlog uses (`npm ls casbin` shows one); await newEnforcer(…) in useFactory of forRootAsync',
+);
 const count = (fallback: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(fallback);
 
 const listeners = z.strictObject({
@@ -90,8 +113,9 @@ const listeners = z.strictObject({
 });
 
 const schema = z.strictObject({
-  model: z.union([z.string().min(1), object<Model>('a Casbin Model or the path of a CONF file')]),
-  enforcerClass: enforcerClass.default(() => Enforcer),
+  model: z.union([z.string().min(1), object<Model>('a Casbin Model or the path of a CONF file')]).optional(),
+  enforcer: enforcer.optional(),
+  enforcerClass: enforcerClass.optional(),
   dataSource: object<DataSource>('a TypeORM DataSource').optional(),
   scopeMatching: z.enum(['exact', 'glob']).default('exact'),
   separator: z.string().min(1).max(10).default('^'),
@@ -103,6 +127,7 @@ const schema = z.strictObject({
   maxStaleness: z.number().int().min(1_000).max(3_600_000).default(10_000),
   onStale: z.enum(['answer', 'deny']).default('answer'),
   notifications: z.boolean().default(true),
+  attempts: z.boolean().default(false),
   recordingBatch: count(1_000),
   listeners: z.union([z.literal(false), listeners]).default(() => listeners.parse({})),
 });
@@ -114,8 +139,8 @@ const schema = z.strictObject({
 export function resolveOptions(options: GrantlogOptions): ResolvedOptions {
   const result = schema.safeParse(options);
   if (result.success) {
-    const { dataSource, separator, actor = (request) => userOf(request, separator) } = result.data;
-    return { ...result.data, dataSource, actor };
+    const { separator, actor = (request) => userOf(request, separator) } = result.data;
+    return { ...result.data, ...originOf(result.data), dataSource: result.data.dataSource, actor };
   }
   const [issue] = result.error.issues;
   if (issue?.code === 'unrecognized_keys') {
@@ -125,6 +150,28 @@ export function resolveOptions(options: GrantlogOptions): ResolvedOptions {
     );
   }
   throw new InvalidInputError(`GrantlogModule option ${issue?.path.join('.') ?? ''}`, issue?.message ?? 'is not valid');
+}
+
+type Origin = Pick<ResolvedOptions, 'model' | 'enforcerClass' | 'host'>;
+
+/** What the audited enforcer is made of: a model and a class, or an enforcer that has both. */
+function originOf({ model, enforcer: built, enforcerClass: given }: z.infer<typeof schema>): Origin {
+  if (built) {
+    const surplus = model ? 'model' : given && 'enforcerClass';
+    if (!surplus) {
+      const host = HostEnforcer.of(built);
+      return { model: host.model, enforcerClass: built.constructor as EnforcerClass, host };
+    }
+    throw new InvalidInputError(
+      `GrantlogModule option ${surplus}`,
+      'comes with the option enforcer; leave one of them out',
+    );
+  }
+  if (model) return { model, enforcerClass: given ?? Enforcer, host: undefined };
+  throw new InvalidInputError(
+    'GrantlogModule option model',
+    'is missing; give the path of a CONF file or a Model, or your own enforcer by the option enforcer',
+  );
 }
 
 function userOf({ user }: RequestLike, separator: string): string | null {

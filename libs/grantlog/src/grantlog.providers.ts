@@ -5,12 +5,14 @@ import { DataSource } from 'typeorm';
 import { AssignmentReader } from './assignments/assignment-reader';
 import { CheckedAssignments } from './assignments/checked-assignments';
 import { RoleAssignments } from './assignments/role-assignments';
+import { WatchedRoleAssignments } from './assignments/watched-role-assignments';
+import { AttemptLog } from './attempts/attempt-log';
+import { AttemptWatch } from './attempts/attempt-watch';
+import { Attempts } from './attempts/attempts';
 import { Attributor } from './context/attributor';
-import { GrantlogError } from './contract/grantlog.error';
+import { chooseDataSource } from './chosen-data-source';
 import { KeySyntax } from './contract/namespaced-key';
 import { OwnConnection } from './database/own-connection';
-import { avoidPreparedStatements } from './database/prepared-statements';
-import { surviveLostConnections } from './database/survive-lost-connections';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 import { assembleEnforcer, type EnforcerAssembly } from './enforcer/enforcer-assembly';
 import { Follower } from './followers/follower';
@@ -21,10 +23,11 @@ import { GrantlogLifecycle } from './grantlog-lifecycle';
 import { type GrantlogOptions, resolveOptions, type ResolvedOptions } from './grantlog.options';
 import { GrantlogHealth } from './health/grantlog-health';
 import { HostEmitter } from './host-emitter';
-import { assertInstalled } from './installation';
+import { PolicyImport } from './imports/policy-import';
 import { RuleReader } from './memory/rule-reader';
 import { CommitSignal } from './outbox/commit-signal';
 import { OutboxRelay } from './outbox/outbox-relay';
+import { takeOver } from './take-over';
 import { AuditTrail } from './trail/audit-trail';
 import { RecordingHandler } from './trail/recording.handler';
 
@@ -32,6 +35,8 @@ export const GRANTLOG_OPTIONS = Symbol('GRANTLOG_OPTIONS');
 const RESOLVED_OPTIONS = Symbol('RESOLVED_OPTIONS');
 const DATA_SOURCE = Symbol('DATA_SOURCE');
 const ENFORCER_ASSEMBLY = Symbol('ENFORCER_ASSEMBLY');
+const ATTEMPT_LOG = Symbol('ATTEMPT_LOG');
+const ATTEMPT_WATCH = Symbol('ATTEMPT_WATCH');
 
 const interval = 1_000;
 
@@ -44,19 +49,8 @@ const settings: Provider[] = [
   {
     provide: DATA_SOURCE,
     inject: [RESOLVED_OPTIONS, { token: DataSource, optional: true }],
-    useFactory: async ({ dataSource, preparedStatements }: ResolvedOptions, injected?: DataSource) => {
-      const found = dataSource ?? injected;
-      if (!found) {
-        throw new GrantlogError(
-          'INVALID_INPUT',
-          'GrantlogModule needs a DataSource: import TypeOrmModule.forRoot(…) or set the option dataSource.',
-        );
-      }
-      surviveLostConnections(found);
-      if (!preparedStatements) avoidPreparedStatements(found);
-      await assertInstalled(found);
-      return found;
-    },
+    useFactory: ({ dataSource: given, host, preparedStatements }: ResolvedOptions, injected?: DataSource) =>
+      chooseDataSource({ given, injected, table: host?.table }, preparedStatements),
   },
   {
     provide: KeySyntax,
@@ -72,42 +66,90 @@ const settings: Provider[] = [
   },
 ];
 
+function policyImport({ changes, enforcer }: EnforcerAssembly, keys: KeySyntax): PolicyImport {
+  return new PolicyImport({ changes, keys, caughtUp: () => enforcer.caughtUp() });
+}
+
+/** With the option `attempts`; otherwise there are none, and nothing is watched. */
+const attempting: Provider[] = [
+  {
+    provide: Attributor,
+    inject: [RESOLVED_OPTIONS, KeySyntax],
+    useFactory: ({ actor, onMissingActor }: ResolvedOptions, keys: KeySyntax) =>
+      new Attributor({ keys, actor, onMissingActor }),
+  },
+  {
+    provide: ATTEMPT_LOG,
+    inject: [RESOLVED_OPTIONS, DATA_SOURCE, CommitSignal],
+    useFactory: ({ attempts }: ResolvedOptions, dataSource: DataSource, signal: CommitSignal) =>
+      attempts ? new AttemptLog(dataSource, signal) : null,
+  },
+  {
+    provide: ATTEMPT_WATCH,
+    inject: [RESOLVED_OPTIONS, Attributor, ATTEMPT_LOG],
+    useFactory: ({ transaction }: ResolvedOptions, attributor: Attributor, log: AttemptLog | null) =>
+      log && new AttemptWatch({ attributor, log, ambient: transaction }),
+  },
+];
+
 const changing: Provider[] = [
   {
     provide: ENFORCER_ASSEMBLY,
-    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal, OwnConnection],
+    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal, OwnConnection, Attributor, ATTEMPT_WATCH],
     useFactory: async (
       options: ResolvedOptions,
       dataSource: DataSource,
       keys: KeySyntax,
       signal: CommitSignal,
       connection: OwnConnection,
+      attributor: Attributor,
+      attempts: AttemptWatch | null,
     ) => {
-      const attributor = new Attributor({ keys, actor: options.actor, onMissingActor: options.onMissingActor });
       const assembly = await assembleEnforcer({
         ...options,
         dataSource,
         ambientManager: options.transaction,
         attributor,
         signal,
+        attempts,
         reader: new RuleReader(dataSource, connection),
       });
       await assembly.memory.start();
+      try {
+        if (options.host) await takeOver(options.host, assembly.enforcer, policyImport(assembly, keys));
+      } catch (error) {
+        await assembly.memory.stop(); // nobody else will: Nest forgets what it could not make
+        await connection.end();
+        throw error;
+      }
       return assembly;
     },
   },
+  { provide: PolicyImport, inject: [ENFORCER_ASSEMBLY, KeySyntax], useFactory: policyImport },
   { provide: AUTHZ_ENFORCER, inject: [ENFORCER_ASSEMBLY], useFactory: ({ enforcer }: EnforcerAssembly) => enforcer },
   {
     provide: RoleAssignments,
-    inject: [ENFORCER_ASSEMBLY, DATA_SOURCE, KeySyntax],
-    useFactory: ({ changes }: EnforcerAssembly, dataSource: DataSource, keys: KeySyntax) => {
-      const hasScopes = changes.shapeOf('g').arity > 2;
-      return new RoleAssignments(
-        changes,
-        new CheckedAssignments(keys, hasScopes),
+    inject: [ENFORCER_ASSEMBLY, DATA_SOURCE, KeySyntax, ATTEMPT_WATCH],
+    useFactory: (
+      { unwatched }: EnforcerAssembly,
+      dataSource: DataSource,
+      keys: KeySyntax,
+      attempts: AttemptWatch | null,
+    ) => {
+      const shape = unwatched.shapeOf('g');
+      const parts = [
+        unwatched,
+        new CheckedAssignments(keys, shape.arity > 2),
         new AssignmentReader(dataSource, keys),
-      );
+      ] as const;
+      return attempts ? new WatchedRoleAssignments(attempts, shape, ...parts) : new RoleAssignments(...parts);
     },
+  },
+  {
+    provide: Attempts,
+    inject: [ENFORCER_ASSEMBLY, ATTEMPT_WATCH],
+    useFactory: ({ changes }: EnforcerAssembly, watch: AttemptWatch | null) =>
+      new Attempts(watch, changes.shapeOf('g')),
   },
 ];
 
@@ -169,18 +211,28 @@ const following: Provider[] = [
 const running: Provider[] = [
   {
     provide: GrantlogHealth,
-    inject: [DATA_SOURCE, OutboxRelay, ENFORCER_ASSEMBLY, AuditTrail, Followers],
+    inject: [DATA_SOURCE, OutboxRelay, ENFORCER_ASSEMBLY, AuditTrail, Followers, ATTEMPT_LOG],
     useFactory: (
       dataSource: DataSource,
       relay: OutboxRelay,
       { memory }: EnforcerAssembly,
       trail: AuditTrail,
       followers: Followers,
-    ) => new GrantlogHealth({ dataSource, relay, memory, trail, followers }),
+      attempts: AttemptLog | null,
+    ) => new GrantlogHealth({ dataSource, relay, memory, trail, followers, attempts }),
   },
   {
     provide: GrantlogLifecycle,
-    inject: [DATA_SOURCE, CommitSignal, OwnConnection, ENFORCER_ASSEMBLY, OutboxRelay, Followers, HostEmitter],
+    inject: [
+      DATA_SOURCE,
+      CommitSignal,
+      OwnConnection,
+      ENFORCER_ASSEMBLY,
+      OutboxRelay,
+      Followers,
+      HostEmitter,
+      ATTEMPT_LOG,
+    ],
     useFactory: (
       dataSource: DataSource,
       signal: CommitSignal,
@@ -189,6 +241,7 @@ const running: Provider[] = [
       relay: OutboxRelay,
       followers: Followers,
       host: HostEmitter,
+      attempts: AttemptLog | null,
     ) =>
       new GrantlogLifecycle({
         dataSource,
@@ -196,6 +249,7 @@ const running: Provider[] = [
         connection,
         memory,
         relay,
+        attempts,
         followers,
         listenersReady: () => host.ready(),
       }),
@@ -203,4 +257,11 @@ const running: Provider[] = [
 ];
 
 /** Everything the module is made of, in the order in which a change travels. */
-export const grantlogProviders: Provider[] = [...settings, ...changing, ...recording, ...following, ...running];
+export const grantlogProviders: Provider[] = [
+  ...settings,
+  ...attempting,
+  ...changing,
+  ...recording,
+  ...following,
+  ...running,
+];

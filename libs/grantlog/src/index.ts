@@ -1,9 +1,18 @@
 export type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assignments/assignment-query';
+export type { AttemptsHealth } from './attempts/attempt-log';
+export { type AttemptOptions, Attempts } from './attempts/attempts';
 export { RoleAssignments } from './assignments/role-assignments';
 export { MissingActorError } from './context/attributor';
 export type { RequestLike } from './context/request-context';
 export { runAs, type RunAsOptions } from './context/run-as';
-export type { AuditEvent, AuditEventType, AuditOperation, AuditOutcome, RuleDetails } from './contract/audit-event';
+export type {
+  AttemptError,
+  AuditEvent,
+  AuditEventType,
+  AuditOperation,
+  AuditOutcome,
+  RuleDetails,
+} from './contract/audit-event';
 export type { AuditRecord } from './contract/audit-record';
 export { GrantlogError, type GrantlogErrorCode, InvalidInputError } from './contract/grantlog.error';
 export { KeySyntax } from './contract/namespaced-key';
@@ -29,8 +38,11 @@ export { GrantlogHealth, type HealthReport } from './health/grantlog-health';
 export { GrantlogErrorFilter } from './http/grantlog-error.filter';
 export type { HttpOptions } from './http/mounted-controllers';
 export { GRANTLOG_PERMISSION, type GrantlogPermission } from './http/permission';
+export { type ImportedRule, type ImportOptions, PolicyImport } from './imports/policy-import';
 export { NotInstalledError } from './installation';
 export { grantlogEntities } from './grantlog-entities';
+export { adoptRules, type AdoptionOptions, grantlogMigrationsFor } from './grantlog-migrations-for';
+export type { AdoptionReport } from './migrations/adoption';
 export { grantlogMigrations } from './migrations/grantlog-migrations';
 export { OutboxRelay } from './outbox/outbox-relay';
 export { appendOnlyReport, type AppendOnlyReport, grantsFor } from './trail/append-only';

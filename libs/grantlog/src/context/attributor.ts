@@ -2,12 +2,14 @@ import type { Attribution } from '../contract/attribution';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
 import type { KeySyntax } from '../contract/namespaced-key';
 import { uuidV7 } from '../contract/uuid-v7';
-import { currentContext, type RequestLike } from './request-context';
+import { storableText } from '../contract/storable-text';
+import { currentContext, type RequestContext, type RequestLike } from './request-context';
 
 const longestReason = 2_000;
 const longestUserAgent = 512;
 // A reason is prose: line breaks and tabs are part of it, other control characters are not.
 const unprintable = /[^\P{Cc}\n\r\t]/u;
+const everyUnprintable = new RegExp(unprintable, 'gu');
 
 /** Thrown when nobody is known to act and the option `onMissingActor` is `'reject'`. Nothing was changed. */
 export class MissingActorError extends GrantlogError {
@@ -36,23 +38,52 @@ export class Attributor {
    * @throws MissingActorError
    */
   attribute(reason?: string): Attribution {
-    const { request, requestId, acting } = currentContext();
-    return {
-      actor: this.actor(request, acting),
-      reason: checkedReason(reason ?? acting?.reason),
-      operationId: uuidV7(),
-      requestId: requestId ?? null,
-      sourceIp: request?.ip ?? null,
-      userAgent: userAgentOf(request),
-    };
+    const context = currentContext();
+    return attributionIn(context, this.actor(context), checkedReason(reason ?? context.acting?.reason));
   }
 
-  private actor(request?: RequestLike, acting?: { readonly actor: string | null }): string | null {
+  /**
+   * The same for an attempt, which may be refused for the very actor or reason: then there is no actor, or as much of the reason
+   * as can be stored. Never throws.
+   */
+  attempted(reason?: unknown): Attribution {
+    const context = currentContext();
+    return attributionIn(context, this.actorIfKnown(context), storableReason(reason ?? context.acting?.reason));
+  }
+
+  private actorIfKnown(context: RequestContext): string | null {
+    try {
+      return this.actor(context);
+    } catch {
+      return null; // whoever makes the call is told, and so is the record of the attempt
+    }
+  }
+
+  private actor({ request, acting }: RequestContext): string | null {
     const actor = acting ? acting.actor : request && this.options.actor(request);
     if (actor !== null && actor !== undefined) return this.options.keys.key(actor, 'actor');
     if (this.options.onMissingActor === 'reject') throw new MissingActorError();
     return null;
   }
+}
+
+function attributionIn(
+  { request, requestId }: RequestContext,
+  actor: string | null,
+  reason: string | null,
+): Attribution {
+  return {
+    actor,
+    reason,
+    operationId: uuidV7(),
+    requestId: requestId ?? null,
+    sourceIp: request?.ip ?? null,
+    userAgent: userAgentOf(request),
+  };
+}
+
+function storableReason(reason: unknown): string | null {
+  return storableText(reason, longestReason, everyUnprintable) || null;
 }
 
 function checkedReason(reason: unknown): string | null {

@@ -12,18 +12,38 @@ export type AuditEventType = (typeof auditEventTypes)[number];
 export const auditOperations = ['created', 'deleted'] as const;
 export type AuditOperation = (typeof auditOperations)[number];
 
-export const auditOutcomes = ['success'] as const;
+/**
+ * `success` changed a rule. `denied` and `failed` are attempts (option `attempts`) that changed nothing: somebody was not allowed to,
+ * or it was refused, went wrong or was rolled back.
+ */
+export const auditOutcomes = ['success', 'denied', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
+
+/** Why an attempt changed nothing. */
+export interface AttemptError {
+  /** Code of a GrantlogError, SQLSTATE of PostgreSQL, `HTTP_403`, `ROLLED_BACK`, `DENIED`, or the name of another error. */
+  readonly code: string;
+  /** At most 500 characters. */
+  readonly message: string;
+  /** The place in the input that was refused, e.g. `assignments[0].subject`. */
+  readonly field?: string;
+}
 
 /** The rule that changed, whole: its policy type (`g`, `p`, `g2`, …) and its columns in order. */
 export interface RuleDetails {
   readonly ptype: string;
+  /** Of an attempt it is what was asked for: it may fit no model, and `''` stands for what was left out or was no text. */
   readonly rule: readonly string[];
+  /** Of attempts only. */
+  readonly error?: AttemptError;
+  /** How many rules the call named, if an attempt named more than are recorded (100). */
+  readonly attempted?: number;
 }
 
 /**
  * The immutable fact that a rule changed: built once, inside the transaction of the change, and carried unmapped through
- * outbox, record and follower. Keys are namespaced keys.
+ * outbox, record and follower. Keys are namespaced keys. If `outcome` is not `success` it is the fact that somebody tried to, and
+ * its keys are whatever was given, made storable.
  */
 export interface AuditEvent {
   /** UUID v7 (RFC 9562). Recognises a repeat: followers deliver at least once. */

@@ -14,6 +14,9 @@ export type GrantlogErrorCode =
 
 /** Base of every error that Grantlog throws by itself. Errors of the database pass through unchanged. */
 export class GrantlogError extends Error {
+  /** Under which the attempt is recorded, if it left a record (option `attempts`). */
+  operationId?: string;
+
   constructor(
     readonly code: GrantlogErrorCode,
     message: string,
@@ -32,4 +35,20 @@ export class InvalidInputError extends GrantlogError {
   ) {
     super('INVALID_INPUT', `${field}: ${problem}`);
   }
+}
+
+/**
+ * The error, naming the operation that it ended. Calls that share a statement are given one and the same error, and each of
+ * them is an operation of its own: whoever comes second gets a copy.
+ */
+export function endOf(operationId: string, error: GrantlogError): GrantlogError {
+  const own = error.operationId === undefined ? error : copyOf(error);
+  own.operationId = operationId;
+  return own;
+}
+
+function copyOf(error: GrantlogError): GrantlogError {
+  const copy = new Error(error.message, { cause: error.cause });
+  Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
+  return Object.assign(copy, error, { stack: error.stack });
 }

@@ -6,7 +6,7 @@ import type { LoadFilter, RulePart } from '../memory/rule-part';
 import { sectionOf } from '../rules/rule';
 import type { RuleChange } from '../rules/rule-change';
 import type { RuleChanges } from '../rules/rule-changes';
-import { casbinFilter, type RuleFilter } from '../rules/rule-filter';
+import type { RuleFilter } from '../rules/rule-filter';
 import { DecisionCache } from './decision-cache';
 import { openLockOf } from './open-lock';
 import { grantsOf, holdersOf, permissionsOf, rolesOf } from './rbac-filters';
@@ -157,25 +157,25 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
 
     /** Removes the user's roles and permissions, all of them together. */
     override async deleteUser(user: string): Promise<boolean> {
-      return this.removed(rolesOf(user), permissionsOf(user, this.subjectColumn(), 'user'));
+      return this.removed(() => [rolesOf(user), permissionsOf(user, this.subjectColumn(), 'user')]);
     }
 
     /** Removes the role from whoever has it (Casbin leaves that), its own roles and its permissions, all of them together. */
     override async deleteRole(role: string): Promise<boolean> {
-      const [held, own] = [grantsOf(role), { ptype: 'g', values: [role] }];
-      return this.removed(held, own, permissionsOf(role, this.subjectColumn(), 'role'));
+      const own = { ptype: 'g', values: [role] };
+      return this.removed(() => [grantsOf(role), own, permissionsOf(role, this.subjectColumn(), 'role')]);
     }
 
     override async deleteRolesForUser(user: string, domain?: string): Promise<boolean> {
-      return this.removed(rolesOf(user, domain));
+      return this.removed(() => [rolesOf(user, domain)]);
     }
 
     override async deletePermission(...permission: string[]): Promise<boolean> {
-      return this.removed(holdersOf(permission));
+      return this.removed(() => [holdersOf(permission)]);
     }
 
     override async deletePermissionsForUser(user: string): Promise<boolean> {
-      return this.removed(permissionsOf(user, this.subjectColumn(), 'user'));
+      return this.removed(() => [permissionsOf(user, this.subjectColumn(), 'user')]);
     }
 
     protected override async addPolicyInternal(section: string, ptype: string, values: string[]): Promise<boolean> {
@@ -221,11 +221,11 @@ function mixin(Base: EnforcerClass): EnforcerClass<Enforcer & AuditedSeam> {
       fieldIndex: number,
       fieldValues: string[],
     ): Promise<boolean> {
-      return this.removed(casbinFilter(inSection(section, ptype), fieldIndex, fieldValues));
+      return (await this.changes.removeFiltered(inSection(section, ptype), fieldIndex, fieldValues)).length > 0;
     }
 
-    private async removed(...filters: RuleFilter[]): Promise<boolean> {
-      return (await this.changes.removeAnyOf(filters)).length > 0;
+    private async removed(filtersOf: () => readonly RuleFilter[]): Promise<boolean> {
+      return (await this.changes.removeAnyOf(filtersOf)).length > 0;
     }
 
     /** The column of `p` that says whose a rule is; negative if the model does not say. */

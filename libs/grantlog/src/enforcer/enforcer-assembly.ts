@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { type Model, newEnforcerWithClass, newModelFromString, Util } from 'casbin';
+import { type Model, newEnforcerWithClass, Util } from 'casbin';
 import type { DataSource, EntityManager } from 'typeorm';
+import type { AttemptWatch } from '../attempts/attempt-watch';
+import { WatchedChanges } from '../attempts/watched-changes';
 import type { Attributor } from '../context/attributor';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
+import type { HostEnforcer } from '../host-enforcer/host-enforcer';
 import type { CommitSignal } from '../outbox/commit-signal';
 import { audited, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
 import { CallerTransaction } from '../rules/caller-transaction';
@@ -10,6 +12,7 @@ import { CommittedMemory } from '../memory/committed-memory';
 import { IndexedModel } from '../policy/indexed-model';
 import { MemorySweep } from '../memory/memory-sweep';
 import { PolicyMemory } from '../policy/policy-memory';
+import { readModel } from '../policy/read-model';
 import { RoleLinks } from '../policy/role-links';
 import { partOf } from '../memory/rule-part';
 import { sectionOf } from '../rules/rule';
@@ -23,6 +26,8 @@ export interface EnforcerOptions {
   /** A Casbin model, or the path of its CONF file. */
   readonly model: Model | string;
   readonly enforcerClass: EnforcerClass;
+  /** The enforcer whose place the audited one takes, of this model and class. */
+  readonly host: HostEnforcer | undefined;
   readonly scopeMatching: 'exact' | 'glob';
   readonly ambientManager: () => EntityManager | undefined;
   readonly maxRules: number;
@@ -31,23 +36,27 @@ export interface EnforcerOptions {
   readonly reader: RuleReader;
   readonly maxStaleness: number;
   readonly onStale: 'answer' | 'deny';
+  /** Records changes that fail; `null` if they leave no record. */
+  readonly attempts: AttemptWatch | null;
 }
 
 /** The enforcer with what belongs to it: the way rules change, and the memory that follows them. */
 export interface EnforcerAssembly {
   readonly enforcer: AuditedEnforcer;
   readonly changes: RuleChanges;
+  /** For callers that see to the records of their attempts by themselves. */
+  readonly unwatched: RuleChanges;
   readonly memory: MemorySweep;
 }
 
 /** Builds an audited enforcer; its memory is empty until `memory.start()`. */
 export async function assembleEnforcer(options: EnforcerOptions): Promise<EnforcerAssembly> {
-  const { dataSource, attributor, signal, maxRules } = options;
+  const { dataSource, attributor, signal, maxRules, host, attempts } = options;
   const model = new IndexedModel(readModel(options.model));
   checkRoles(model);
-  const enforcer = await newEnforcerWithClass(audited(options.enforcerClass), model);
+  const enforcer = await construct(options.enforcerClass, model);
   const links = linksFor(model, enforcer);
-  if (options.scopeMatching === 'glob') await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
+  if (options.scopeMatching === 'glob') await matchGlobs(enforcer, host);
   const committed = new CommittedMemory(new PolicyMemory({ model, links, changed: () => enforcer.memoryChanged() }));
   const memory = new MemorySweep(options.reader, committed, options);
   const store = new RuleStore({
@@ -60,12 +69,15 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
     },
     agree: (operation, rules) => memory.agree(operation, rules),
     look: () => memory.look(),
+    pending: attempts ? (entries) => attempts.follow(entries) : undefined,
   });
   signal.onCommit((inMemory) => {
     if (!inMemory) enforcer.tellWatchers();
   });
   const transaction = new CallerTransaction(dataSource, options.ambientManager);
-  const changes = new RuleChanges({ model, store, attributor, transaction, maxRules });
+  const parts = { model, store, attributor, transaction, maxRules };
+  const unwatched = new RuleChanges(parts);
+  const changes = attempts ? new WatchedChanges(parts, attempts) : unwatched;
   const adapter = new ReadOnlyAdapter();
   enforcer.attach({
     changes,
@@ -74,7 +86,32 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
     adapter,
     denyWhenStale: options.onStale === 'deny',
   });
-  return { enforcer, changes, memory };
+  await host?.equip(enforcer);
+  return { enforcer, changes, unwatched, memory };
+}
+
+async function construct(enforcerClass: EnforcerClass, model: Model): Promise<AuditedEnforcer> {
+  try {
+    return await newEnforcerWithClass(audited(enforcerClass), model);
+  } catch (error) {
+    throw new GrantlogError(
+      'INVALID_INPUT',
+      `enforcerClass: ${enforcerClass.name} cannot be constructed without arguments, as Casbin does it: ${String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** @throws InvalidInputError if the host has scopes matched by something else */
+async function matchGlobs(enforcer: AuditedEnforcer, host: HostEnforcer | undefined): Promise<void> {
+  const matching = host?.scopeMatching;
+  if (matching && matching !== Util.keyMatchFunc) {
+    throw new InvalidInputError(
+      'scopeMatching',
+      'is "glob", while the enforcer has a domain matching function of its own for "g"; leave one of them out',
+    );
+  }
+  await enforcer.addNamedDomainMatchingFunc('g', Util.keyMatchFunc);
 }
 
 /** @throws InvalidInputError for a model without roles, or with groupings that Casbin's role managers cannot hold */
@@ -100,26 +137,4 @@ function linksFor(model: IndexedModel, enforcer: AuditedEnforcer): Map<string, R
     model.link(ptype, roleLinks);
   }
   return links;
-}
-
-/** The model could not be read. The message names the file and what Casbin says about it. */
-export class ModelError extends GrantlogError {
-  constructor(path: string, cause: unknown) {
-    super(
-      'INVALID_INPUT',
-      `model: ${path} is not a Casbin model: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-function readModel(model: Model | string): Model {
-  if (typeof model !== 'string') return model;
-  try {
-    return newModelFromString(readFileSync(model, 'utf8')); // newModelFromFile works only once Casbin has made an enforcer
-  } catch (error) {
-    throw new ModelError(model, error);
-  }
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { AttemptLog, AttemptsHealth } from '../attempts/attempt-log';
 import type { MemorySweep } from '../memory/memory-sweep';
 import type { MemoryHealth } from '../memory/staleness';
 import type { FollowerHealth, Followers } from '../followers/followers';
@@ -11,7 +12,7 @@ import type { AuditTrail } from '../trail/audit-trail';
 const recordingLagSeconds = 30;
 
 export interface HealthReport {
-  /** Red: something is not recorded or memory is stale. Yellow: a follower needs attention. Green: all is well. */
+  /** Red: something is not recorded or memory is stale. Yellow: a follower needs attention, or attempts leave no record. Green: all is well. */
   readonly status: 'green' | 'yellow' | 'red';
   /** What is wrong, in sentences; empty when green. */
   readonly problems: readonly string[];
@@ -19,6 +20,8 @@ export interface HealthReport {
   readonly outbox: { readonly [K in keyof OutboxDepth]: OutboxDepth[K] | null };
   readonly recording: RelayHealth;
   readonly memory: MemoryHealth;
+  /** `null` if attempts are not recorded. */
+  readonly attempts: AttemptsHealth | null;
   readonly followers: readonly FollowerHealth[];
   /** Records that followers could not take. */
   readonly parked: number;
@@ -32,6 +35,7 @@ export interface HealthParts {
   readonly memory: MemorySweep;
   readonly trail: AuditTrail;
   readonly followers: Followers;
+  readonly attempts: AttemptLog | null;
 }
 
 /** How well changes reach the log, memory and followers, asked of the database now. */
@@ -51,9 +55,10 @@ export class GrantlogHealth {
     const followers = await ask('The list of followers', this.parts.followers.health(), []);
     const appendOnly = await ask('The catalog', appendOnlyReport(dataSource), unknownState);
     const closedThrough = await ask('The head of the log', trail.closedThrough(), null);
-    const measured = { outbox, followers, recording: relay.health(), memory: memory.health() };
+    const attempts = this.parts.attempts?.health() ?? null;
+    const measured = { outbox, followers, recording: relay.health(), memory: memory.health(), attempts };
     const red = [...faults, ...redProblems(measured)];
-    const yellow = followers.flatMap(followerProblems);
+    const yellow = [...attemptProblems(attempts), ...followers.flatMap(followerProblems)];
     return {
       status: red.length > 0 ? 'red' : yellow.length > 0 ? 'yellow' : 'green',
       problems: [...red, ...yellow],
@@ -80,6 +85,14 @@ function redProblems({ outbox, recording, memory }: Pick<HealthReport, 'outbox' 
     );
   }
   return problems;
+}
+
+function attemptProblems(attempts: AttemptsHealth | null): string[] {
+  const { dropped = 0, waiting = 0, lastError = null } = attempts ?? {};
+  return [
+    ...(dropped > 0 ? [`${dropped} attempts have left no record since this node was started; its log says why.`] : []),
+    ...(lastError === null ? [] : [`${waiting} attempts cannot be recorded yet: ${lastError}`]),
+  ];
 }
 
 function followerProblems({ name, parked, lastError }: FollowerHealth): string[] {

@@ -26,7 +26,15 @@ export const auditRecordItem = z
     operationId: z.string(),
     sourceIp: z.string().nullable(),
     userAgent: z.string().nullable(),
-    details: z.object({ ptype: z.string(), rule: z.array(z.string()) }),
+    details: z.object({
+      ptype: z.string(),
+      rule: z.array(z.string()),
+      error: z
+        .object({ code: z.string(), message: z.string(), field: z.string().optional() })
+        .optional()
+        .describe('Why an attempt changed nothing'),
+      attempted: z.number().optional().describe('How many rules an attempt named, if more than are recorded'),
+    }),
   })
   .meta({ id: 'AuditRecord' });
 
@@ -91,6 +99,10 @@ export const healthReport = z
     outbox: z.object({ depth: z.number().nullable(), oldestAgeSeconds: z.number().nullable() }),
     recording: z.object({ failures: z.number(), lastError: z.string().nullable() }),
     memory: z.object({ behindMs: z.number(), lastError: z.string().nullable() }),
+    attempts: z
+      .object({ waiting: z.number(), dropped: z.number(), lastError: z.string().nullable() })
+      .nullable()
+      .describe('null if attempts are not recorded'),
     followers: z.array(
       z.object({
         name: z.string(),

@@ -1,15 +1,15 @@
-import { Get, Injectable, Param, Query } from '@nestjs/common';
+import { Get, Injectable, Param } from '@nestjs/common';
 import type { AuditRecord } from '../contract/audit-record';
 import { GrantlogError } from '../contract/grantlog.error';
 import { KeySyntax } from '../contract/namespaced-key';
 import { AuditTrail } from '../trail/audit-trail';
 import type { AuditPage } from '../trail/audit-query';
 import { auditRecordItem, auditRecordsPage } from './answer-schemas';
+import { CheckedQuery } from './checked';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import { type AuditRecordsQuery, auditRecordsQuery, type NoQuery, noQuery } from './query-schemas';
 import { type RecordItem, recordItem } from './record-item';
-import { SchemaPipe } from './schema.pipe';
 
 @Injectable()
 export class AuditRecordsController {
@@ -22,7 +22,7 @@ export class AuditRecordsController {
   @NeedsPermission('audit.read')
   @Describes('Records of the audit trail, newest first; all filters can be combined', auditRecordsPage)
   async find(
-    @Query({ schema: auditRecordsQuery, pipes: [new SchemaPipe(auditRecordsQuery)] }) query: AuditRecordsQuery,
+    @CheckedQuery(auditRecordsQuery) query: AuditRecordsQuery,
   ): Promise<Omit<AuditPage, 'items'> & { items: RecordItem[] }> {
     const page = await this.trail.find(query);
     return { ...page, items: page.items.map((record) => this.item(record)) };
@@ -31,10 +31,7 @@ export class AuditRecordsController {
   @Get(':id')
   @NeedsPermission('audit.read')
   @Describes('One record, by the id of its event', auditRecordItem, true)
-  async get(
-    @Param('id') id: string,
-    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
-  ): Promise<RecordItem> {
+  async get(@Param('id') id: string, @CheckedQuery(noQuery) _query: NoQuery): Promise<RecordItem> {
     const record = await this.trail.get(id);
     if (!record) throw new GrantlogError('NOT_FOUND', `There is no record of an event ${id}.`);
     return this.item(record);

@@ -1,11 +1,11 @@
-import { Get, Inject, Injectable, Query } from '@nestjs/common';
+import { Get, Inject, Injectable } from '@nestjs/common';
 import { AuditedEnforcer } from '../enforcer/audited-enforcer';
 import { AUTHZ_ENFORCER } from '../enforcer/authz-enforcer';
 import { decision } from './answer-schemas';
+import { CheckedQuery } from './checked';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import { enforceQuery, type EnforceQuery } from './query-schemas';
-import { SchemaPipe } from './schema.pipe';
 
 @Injectable()
 export class EnforceController {
@@ -14,9 +14,7 @@ export class EnforceController {
   @Get()
   @NeedsPermission('audit.read')
   @Describes('Whether a subject may do an action in a scope: enforce(subject, action, scope)', decision)
-  async enforce(
-    @Query({ schema: enforceQuery, pipes: [new SchemaPipe(enforceQuery)] }) { subject, action, scope }: EnforceQuery,
-  ): Promise<{ allowed: boolean }> {
+  async enforce(@CheckedQuery(enforceQuery) { subject, action, scope }: EnforceQuery): Promise<{ allowed: boolean }> {
     return { allowed: await this.enforcer.enforce(subject, action, scope) };
   }
 }

@@ -13,7 +13,7 @@ const statusOf: Partial<Record<GrantlogErrorCode, HttpStatus>> = {
   NOT_CAUGHT_UP: HttpStatus.SERVICE_UNAVAILABLE,
 };
 
-/** Answers Grantlog's errors: `{ statusCode, code, field?, message }`. Use it on your own controllers too. */
+/** Answers Grantlog's errors: `{ statusCode, code, field?, message, operationId? }`, the last one if the attempt is recorded. Use it on your own controllers too. */
 @Catch(GrantlogError)
 export class GrantlogErrorFilter extends BaseExceptionFilter implements ExceptionFilter<GrantlogError> {
   override catch(error: GrantlogError, host: ArgumentsHost): void {
@@ -25,7 +25,7 @@ function asHttpException(error: GrantlogError): Error {
   const statusCode = statusOf[error.code];
   if (statusCode === undefined) return error;
   const field = error instanceof InvalidInputError ? { field: error.field } : {};
-  return new HttpException({ statusCode, code: error.code, ...field, message: error.message }, statusCode, {
-    cause: error,
-  });
+  const { code, message, operationId } = error;
+  const attempt = operationId === undefined ? {} : { operationId };
+  return new HttpException({ statusCode, code, ...field, message, ...attempt }, statusCode, { cause: error });
 }

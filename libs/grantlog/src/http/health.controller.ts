@@ -1,10 +1,10 @@
-import { Get, Injectable, Query } from '@nestjs/common';
+import { Get, Injectable } from '@nestjs/common';
 import { GrantlogHealth, type HealthReport } from '../health/grantlog-health';
 import { healthReport } from './answer-schemas';
+import { CheckedQuery } from './checked';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import { type NoQuery, noQuery } from './query-schemas';
-import { SchemaPipe } from './schema.pipe';
 
 @Injectable()
 export class HealthController {
@@ -13,7 +13,7 @@ export class HealthController {
   @Get()
   @NeedsPermission('audit.read')
   @Describes('How well changes reach the log, memory and followers', healthReport)
-  report(@Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery): Promise<HealthReport> {
+  report(@CheckedQuery(noQuery) _query: NoQuery): Promise<HealthReport> {
     return this.health.report();
   }
 }

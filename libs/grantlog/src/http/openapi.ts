@@ -1,6 +1,8 @@
 import type * as Swagger from '@nestjs/swagger';
 import type { ZodType } from 'zod';
 import { optionalPeer } from '../contract/optional-peer';
+import { openApiSchema } from './openapi-schema';
+import { nestTakesSchemas } from './standard-schema';
 
 /** Without @nestjs/swagger the endpoints work the same and are not described. */
 const swagger = optionalPeer<typeof Swagger>('@nestjs/swagger');
@@ -10,15 +12,40 @@ export function Describes(summary: string, answer: ZodType, mayMiss = false): Me
   return (target, key, descriptor) => {
     if (!swagger) return;
     const errors: [number, string][] = [
-      [400, 'Bad input: `{ statusCode, code, field, message }`; nothing was changed'],
+      [
+        400,
+        'Bad input: `{ statusCode, code, field, message }`, and `operationId` if the attempt is recorded; nothing was changed',
+      ],
       [401, 'Not signed in'],
       [403, 'Signed in, and not allowed to'],
       ...(mayMiss ? ([[404, 'There is no such thing']] satisfies [number, string][]) : []),
     ];
     swagger.ApiOperation({ summary })(target, key, descriptor);
-    swagger.ApiOkResponse({ standardSchema: answer })(target, key, descriptor);
+    swagger.ApiOkResponse(nestTakesSchemas ? { standardSchema: answer } : { schema: openApiSchema(answer, 'output') })(
+      target,
+      key,
+      descriptor,
+    );
     for (const [status, description] of errors) swagger.ApiResponse({ status, description })(target, key, descriptor);
   };
+}
+
+/** Describes each parameter of a query, where Nest does not hand its schema on to @nestjs/swagger. */
+export function DescribesQuery(schema: ZodType): MethodDecorator {
+  const { properties = {}, required: needed = [] } = openApiSchema(schema, 'input');
+  return (target, key, descriptor) => {
+    for (const [name, property] of Object.entries(properties)) {
+      const description = '$ref' in property ? undefined : property.description;
+      const required = needed.includes(name);
+      swagger?.ApiQuery({ name, required, description, schema: property })(target, key, descriptor);
+    }
+  };
+}
+
+/** Describes a body, likewise. */
+export function DescribesBody(schema: ZodType): MethodDecorator {
+  return (target, key, descriptor) =>
+    swagger?.ApiBody({ schema: openApiSchema(schema, 'input') })(target, key, descriptor);
 }
 
 /** Puts a controller under a heading, and says that it takes a bearer token. */

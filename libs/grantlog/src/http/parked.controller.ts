@@ -1,11 +1,11 @@
-import { Get, HttpCode, HttpStatus, Injectable, Param, Post, Query } from '@nestjs/common';
+import { Get, HttpCode, HttpStatus, Injectable, Param, Post } from '@nestjs/common';
 import { Followers } from '../followers/followers';
 import type { ParkedPage } from '../followers/parked-records';
 import { parkedPage, retryOutcome } from './answer-schemas';
+import { CheckedQuery } from './checked';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import { type NoQuery, noQuery, parkedQuery, type ParkedQuery } from './query-schemas';
-import { SchemaPipe } from './schema.pipe';
 
 @Injectable()
 export class ParkedController {
@@ -14,7 +14,7 @@ export class ParkedController {
   @Get()
   @NeedsPermission('audit.read')
   @Describes('Records that listeners and sinks could not take, latest first', parkedPage)
-  find(@Query({ schema: parkedQuery, pipes: [new SchemaPipe(parkedQuery)] }) query: ParkedQuery): Promise<ParkedPage> {
+  find(@CheckedQuery(parkedQuery) query: ParkedQuery): Promise<ParkedPage> {
     return this.followers.parked(query);
   }
 
@@ -24,7 +24,7 @@ export class ParkedController {
   @Describes('Delivers a parked record once more', retryOutcome, true)
   retry(
     @Param('id') id: string,
-    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
+    @CheckedQuery(noQuery) _query: NoQuery,
   ): Promise<{ delivered: boolean; error: string | null }> {
     return this.followers.retry(id);
   }

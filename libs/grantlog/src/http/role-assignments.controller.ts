@@ -1,8 +1,11 @@
-import { Body, Get, HttpCode, HttpStatus, Injectable, Post, Query } from '@nestjs/common';
+import { Get, HttpCode, HttpStatus, Injectable, Post, type Type } from '@nestjs/common';
 import { RoleAssignments } from '../assignments/role-assignments';
 import { anyScope, KeySyntax } from '../contract/namespaced-key';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
 import { changeResults, roleAssignmentsPage } from './answer-schemas';
+import { reach } from './change-stage';
+import { ChangesRoles } from './changes-roles';
+import { CheckedBody, CheckedQuery } from './checked';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import {
@@ -13,7 +16,6 @@ import {
   roleAssignmentsQuery,
   type RoleAssignmentsQuery,
 } from './query-schemas';
-import { SchemaPipe } from './schema.pipe';
 
 interface AssignmentItem extends Required<RoleAssignment> {
   readonly subjectDisplay: string;
@@ -36,7 +38,7 @@ export class RoleAssignmentsController {
   @NeedsPermission('audit.read')
   @Describes('The current role assignments, newest first', roleAssignmentsPage)
   async find(
-    @Query({ schema: roleAssignmentsQuery, pipes: [new SchemaPipe(roleAssignmentsQuery)] }) query: RoleAssignmentsQuery,
+    @CheckedQuery(roleAssignmentsQuery) query: RoleAssignmentsQuery,
   ): Promise<{ items: AssignmentItem[]; nextCursor: string | null }> {
     const { items, nextCursor } = await this.assignments.findPage(query);
     return { items: items.map((item) => this.item(item)), nextCursor };
@@ -45,22 +47,26 @@ export class RoleAssignmentsController {
   @Post()
   @HttpCode(HttpStatus.OK)
   @NeedsPermission('roles.manage')
+  @ChangesRoles()
   @Describes('Assigns roles: all of them or, on an error, none', changeResults)
   async assign(
-    @Body({ schema: changeBody, pipes: [new SchemaPipe(changeBody)] }) { assignments, reason }: ChangeBody,
-    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
+    @CheckedBody(changeBody) { assignments, reason }: ChangeBody,
+    @CheckedQuery(noQuery) _query: NoQuery,
   ): Promise<{ results: ChangeResult[] }> {
+    reach('told');
     return { results: resultsOf(assignments, await this.assignments.assign(assignments, { reason })) };
   }
 
   @Post('remove')
   @HttpCode(HttpStatus.OK)
   @NeedsPermission('roles.manage')
+  @ChangesRoles()
   @Describes('Removes roles: all of them or, on an error, none', changeResults)
   async remove(
-    @Body({ schema: changeBody, pipes: [new SchemaPipe(changeBody)] }) { assignments, reason }: ChangeBody,
-    @Query({ schema: noQuery, pipes: [new SchemaPipe(noQuery)] }) _query: NoQuery,
+    @CheckedBody(changeBody) { assignments, reason }: ChangeBody,
+    @CheckedQuery(noQuery) _query: NoQuery,
   ): Promise<{ results: ChangeResult[] }> {
+    reach('told');
     return { results: resultsOf(assignments, await this.assignments.remove(assignments, { reason })) };
   }
 
@@ -75,6 +81,11 @@ export class RoleAssignmentsController {
       scopeDisplay: keys.display(scope),
     };
   }
+}
+
+/** Whether a controller is this one, mounted somewhere. */
+export function changesRoles(controller: Type): boolean {
+  return controller.prototype instanceof RoleAssignmentsController;
 }
 
 /** One result for each assignment, in the order given. Of one that was given twice, the first made the change. */

@@ -23,10 +23,14 @@ const columnsOfChange = 'outbox_id::text AS "outboxId", xid::text AS xid, operat
 /** More changes than this take longer to follow than the table to read again. */
 const mostChanges = 20_000;
 
-/** Changes of transactions that cannot be seen from a position, except those of known ones. All of it is digits from the database. */
+/**
+ * Changes of transactions that cannot be seen from a position, except those of known ones, and without attempts, which changed
+ * nothing. All of it is digits from the database.
+ */
 const beyond = (from: Position, known: readonly string[]): string => {
   const { first, running } = from.beyond;
-  return `(xid >= '${first}' OR xid = ANY ('{${running.join()}}')) AND xid <> ALL ('{${known.join()}}')`;
+  return `(xid >= '${first}' OR xid = ANY ('{${running.join()}}')) AND xid <> ALL ('{${known.join()}}')
+    AND outcome = 'success'`;
 };
 
 /** Alone in its transaction, whatever the isolation of the database: it can neither fail for others nor hold them. */

@@ -5,9 +5,9 @@ const wroteHere = 'grantlog: a rule was changed in this transaction';
 const ours = 'grantlog: this transaction is our own';
 
 /**
- * Gives the signal when a caller's transaction that changed a rule has ended. TypeORM also calls the hook when a savepoint
- * is released; only the outermost commit leaves no transaction active. The hook runs while the connection is still held
- * and an error in it would look like a failed commit, so it does nothing but signal.
+ * Gives the signal when a caller's transaction that changed a rule has ended. TypeORM also calls the hooks when a savepoint
+ * is released or gone back to; only the outermost end leaves no transaction active. They run while the connection is still held
+ * and an error in them would look like a failed commit, so they do nothing but signal.
  */
 export class CommitHints implements EntitySubscriberInterface {
   constructor(private readonly signal: CommitSignal) {}
@@ -31,8 +31,17 @@ export class CommitHints implements EntitySubscriberInterface {
   }
 
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
-    if (queryRunner.isTransactionActive || !queryRunner.data[wroteHere]) return;
-    delete queryRunner.data[wroteHere];
-    this.signal.give(false);
+    if (endedHere(queryRunner)) this.signal.give(false);
   }
+
+  afterTransactionRollback({ queryRunner }: { queryRunner: QueryRunner }): void {
+    if (endedHere(queryRunner)) this.signal.rolledBack();
+  }
+}
+
+/** Whether the outermost transaction of a connection has ended, in which a rule was changed. */
+function endedHere({ data, isTransactionActive }: QueryRunner): boolean {
+  if (isTransactionActive || !data[wroteHere]) return false;
+  delete data[wroteHere];
+  return true;
 }

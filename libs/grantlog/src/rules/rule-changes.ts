@@ -6,7 +6,7 @@ import type { OutboxEntry } from '../contract/outbox-batch';
 import type { CallerTransaction } from './caller-transaction';
 import { checkRule, checkStorable, Rule, sectionOf } from './rule';
 import type { RuleDifference } from './rule-difference';
-import type { RuleFilter } from './rule-filter';
+import { casbinFilter, type RuleFilter } from './rule-filter';
 import { type RuleShape, shapeOf } from './rule-shape';
 import type { Call, RuleStore, Write } from './rule-store';
 
@@ -25,7 +25,7 @@ export interface ChangeOptions {
 }
 
 /** How errors call the rules, when the caller knows them by another name. */
-interface Named {
+export interface Named {
   readonly as?: string;
 }
 
@@ -60,17 +60,26 @@ export class RuleChanges {
 
   /** @param values what each column must be; `undefined` matches anything, `''` is refused */
   removeMatching(ptype: string, values: RuleFilter['values'], options?: ChangeOptions): Promise<OutboxEntry[]> {
-    return this.removeAnyOf([{ ptype, values }], options);
+    return this.removeAnyOf(() => [{ ptype, values }], options);
   }
 
-  /** Removes what one of the filters matches or more than one: each rule once, all of them together. */
-  async removeAnyOf(filters: readonly RuleFilter[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  /**
+   * Removes what one of the filters matches or more than one: each rule once, all of them together.
+   * @param filtersOf may throw, if they are asked for what cannot be
+   */
+  async removeAnyOf(filtersOf: () => readonly RuleFilter[], options?: ChangeOptions): Promise<OutboxEntry[]> {
     const call = this.call(options);
+    const filters = filtersOf();
     if (filters.some(({ values }) => values.every((value) => value === undefined))) {
       throw new InvalidInputError('filter', 'must name at least one value; an empty filter would remove every rule');
     }
     const shaped = filters.map(({ ptype, values }) => ({ shape: this.shapeOf(ptype), values }));
     return this.parts.store.removeMatching(call, shaped);
+  }
+
+  /** Casbin's removal: what the columns from an index on must be, where `''` matches anything. */
+  removeFiltered(ptype: string, fieldIndex: number, fieldValues: Values): Promise<OutboxEntry[]> {
+    return this.removeAnyOf(() => [casbinFilter(ptype, fieldIndex, fieldValues)]);
   }
 
   /**
@@ -106,7 +115,7 @@ export class RuleChanges {
    */
   async reconcile(find: (manager: EntityManager) => Promise<RuleDifference>): Promise<void> {
     const call = this.call();
-    const { store } = this.parts;
+    const { store, maxRules } = this.parts;
     await store.whole(call.manager, async (manager) => {
       const { surplus, missing } = await find(manager);
       let entries: OutboxEntry[] = [];
@@ -116,8 +125,10 @@ export class RuleChanges {
       }
       for (const [ptype, rules] of byPtype(missing)) {
         const write: Write = { ...this.write(ptype, call), manager, within: true };
-        const values = rules.map((rule) => rule.values);
-        entries = entries.concat(await store.add(write, this.complete(write.shape, values)));
+        for (let from = 0; from < rules.length; from += maxRules) {
+          const values = rules.slice(from, from + maxRules).map((rule) => rule.values);
+          entries = entries.concat(await store.add(write, this.complete(write.shape, values)));
+        }
       }
       return entries;
     });
@@ -128,7 +139,7 @@ export class RuleChanges {
   }
 
   /** Rules of policy types that the model lacks may be another app's. */
-  private defines(ptype: string): boolean {
+  defines(ptype: string): boolean {
     return this.parts.model.model.get(sectionOf(ptype))?.has(ptype) ?? false;
   }
 

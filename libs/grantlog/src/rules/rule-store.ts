@@ -46,6 +46,8 @@ export interface RuleStoreParts {
   readonly agree: (operation: AuditOperation, rules: readonly Rule[]) => Promise<void>;
   /** Hears of one of which only the table knows what it has found. */
   readonly look: () => Promise<void>;
+  /** Hears of changes in a caller's transaction, which may roll them back: all those of one call, or of one statement. */
+  readonly pending?: (entries: readonly OutboxEntry[]) => void;
 }
 
 /** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
@@ -83,7 +85,9 @@ export class RuleStore {
   /** Removes what one of the filters matches, or more than one. Each MUST give a value. */
   async removeMatching(call: Call, filters: readonly ShapedFilter[]): Promise<OutboxEntry[]> {
     const { text, parameters } = removalOf(filters, call.attribution);
-    if (call.manager) return (await this.inside<OutboxRow>(call, call.manager, text, parameters)).map(entryOf);
+    if (call.manager) {
+      return this.follow(call, (await this.inside<OutboxRow>(call, call.manager, text, parameters)).map(entryOf));
+    }
     const rows = await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters);
     const entries = await this.told(rows.map(entryOf));
     await this.parts.look(); // another node may have removed some of them before
@@ -138,7 +142,7 @@ export class RuleStore {
 
   /** Does all of `work` or nothing: behind a savepoint of the caller's transaction, or in one of our own. */
   async whole(given: EntityManager | undefined, work: Work): Promise<OutboxEntry[]> {
-    if (given) return this.inTurn(given, () => given.transaction(work));
+    if (given) return this.follow({}, await this.inTurn(given, () => given.transaction(work)));
     return this.told(await this.transact(work), false); // the host's subscribers may have added to it
   }
 
@@ -170,7 +174,13 @@ export class RuleStore {
       batch.statement(this.parts.size()).text,
       batch.parameters(null),
     );
-    return batch.entries(rows).flat();
+    return this.follow(write, batch.entries(rows).flat());
+  }
+
+  /** Not of what is part of another call: that one may take it back by itself. */
+  private follow({ within }: Pick<Call, 'within'>, entries: OutboxEntry[]): OutboxEntry[] {
+    if (!within) this.parts.pending?.(entries);
+    return entries;
   }
 
   private async alone(call: RuleCall): Promise<OutboxEntry[]> {

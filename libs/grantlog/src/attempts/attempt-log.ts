@@ -1,0 +1,162 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { AuditEvent } from '../contract/audit-event';
+import type { OutboxEntry } from '../contract/outbox-batch';
+import { autocommit } from '../database/autocommit';
+import { OutcomeUnknownError, sqlStateOf } from '../database/lost-connection';
+import type { CommitSignal } from '../outbox/commit-signal';
+import { Sweep } from '../sweep/sweep';
+import { rolledBackEvents } from './attempt-events';
+import { insertAttempts, insertMissingAttempts } from './attempt-statements';
+import { mostRecorded } from './attempted-rules';
+import { OpenChanges } from './open-changes';
+
+/** Events that are kept in memory, of attempts that are not written yet and of changes in open transactions together. */
+const mostKept = 10_000;
+/** Events in one statement. */
+const mostAtOnce = 500;
+/** The part of the time that it takes while attempts keep coming; the longer it rests, the more of them share a statement. */
+const mostBusy = 1 / 4;
+/** Milliseconds after which it looks by itself whether transactions have ended. It asks nothing if there are none. */
+const interval = 1_000;
+
+export interface AttemptsHealth {
+  /** Events of attempts that are not written yet. */
+  readonly waiting: number;
+  /** Events since the start of this process for which there was no room, or which the database refused. They left no record. */
+  readonly dropped: number;
+  /** Why those that wait cannot be written; `null` if they can. */
+  readonly lastError: string | null;
+}
+
+/**
+ * Writes the events of attempts into the outbox, in transactions of its own and in the background: an attempt neither waits for its
+ * record nor fails with it, and nobody waits for a second connection inside a transaction. What is not written yet is lost with the process.
+ */
+export class AttemptLog {
+  private readonly log = new Logger('Grantlog');
+  private readonly sweep: Sweep;
+  private readonly open: OpenChanges;
+  private readonly waiting: AuditEvent[] = [];
+  /** How many of them are written at once. One by one after the database has refused some, to find out which. */
+  private batch = mostAtOnce;
+  private mayBeWritten = false;
+  private isFull = false;
+  private dropped = 0;
+  private lastError: string | null = null;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly signal: CommitSignal,
+  ) {
+    this.open = new OpenChanges(dataSource);
+    this.sweep = new Sweep({
+      step: () => this.step(),
+      interval,
+      mostBusy,
+      onFailure: (error, failures) => this.failed(error, failures),
+    });
+  }
+
+  start(): void {
+    this.signal.onCommit((inMemory) => {
+      if (!inMemory && this.open.size > 0) this.sweep.wake();
+    });
+    this.signal.onRollback(() => this.sweep.wake());
+    this.sweep.start();
+  }
+
+  expectEnd(): void {
+    this.sweep.expectEnd();
+  }
+
+  stop(): Promise<void> {
+    return this.sweep.stop();
+  }
+
+  /** Resolves when all attempts before the call are in the outbox; rejects if they cannot be written now. */
+  written(): Promise<void> {
+    return this.sweep.now();
+  }
+
+  /** @returns whether there was room for them */
+  add(events: readonly AuditEvent[]): boolean {
+    if (!this.hasRoomFor(events.length)) return false;
+    this.waiting.push(...events);
+    this.sweep.wake();
+    return true;
+  }
+
+  /** Changes of one statement in a caller's transaction: should it be rolled back, they were an attempt. */
+  follow(entries: readonly OutboxEntry[]): void {
+    if (this.hasRoomFor(Math.min(entries.length, mostRecorded))) this.open.add(entries);
+  }
+
+  health(): AttemptsHealth {
+    return { waiting: this.waiting.length, dropped: this.dropped, lastError: this.lastError };
+  }
+
+  private hasRoomFor(events: number): boolean {
+    const fits = this.waiting.length + this.open.size + events <= mostKept;
+    if (fits) return true;
+    this.drop(events);
+    if (!this.isFull) {
+      this.log.error(
+        `More than ${mostKept} attempts and changes in open transactions wait; what comes now leaves no record if it fails.`,
+      );
+    }
+    this.isFull = true;
+    return false;
+  }
+
+  private async step(): Promise<void> {
+    await this.writeAll(); // first: to ask about transactions may take longer
+    await this.open.judge(({ events, total }) => this.waiting.push(...rolledBackEvents(events, total)));
+    await this.writeAll();
+    this.batch = mostAtOnce;
+    this.lastError = null;
+    this.isFull &&= this.open.size > 0;
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) await this.write(this.waiting.slice(0, this.batch));
+  }
+
+  private async write(events: readonly AuditEvent[]): Promise<void> {
+    const text = this.mayBeWritten ? insertMissingAttempts : insertAttempts;
+    try {
+      await autocommit(this.dataSource, { text }, [JSON.stringify(events)]);
+    } catch (error) {
+      this.mayBeWritten ||= error instanceof OutcomeUnknownError;
+      if (!isRefusedForItsData(error)) throw error;
+      this.refused(events, error);
+      return;
+    }
+    this.mayBeWritten = false;
+    this.waiting.splice(0, events.length);
+    this.signal.give(true);
+  }
+
+  /** One that the database will never take must not hold up those behind it. */
+  private refused(events: readonly AuditEvent[], error: unknown): void {
+    this.batch = 1;
+    if (events.length > 1) return;
+    this.waiting.shift();
+    this.drop(1);
+    this.log.error(`An attempt could not be recorded, because the database refuses it: ${String(error)}`);
+  }
+
+  private drop(events: number): void {
+    this.dropped += events;
+  }
+
+  private failed(error: unknown, failures: number): void {
+    this.lastError = String(error);
+    if (failures === 1) this.log.error(`Attempts cannot be recorded, which will be tried again: ${String(error)}`);
+  }
+}
+
+/** Classes 22 and 23: data that cannot be stored, or breaks a constraint that somebody has added. */
+function isRefusedForItsData(error: unknown): boolean {
+  return /^2[23]/.test(sqlStateOf(error) ?? '');
+}

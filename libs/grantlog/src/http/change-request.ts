@@ -1,0 +1,23 @@
+import type { RequestLike } from '../context/request-context';
+import type { AuditOperation } from '../contract/audit-event';
+import type { RoleAssignment } from '../contract/role-assignment';
+
+/** A request for a change, before anything of it has been checked. */
+export interface ChangeRequest extends RequestLike {
+  readonly method?: string;
+  readonly path?: string;
+  readonly body?: unknown;
+}
+
+/** What a request asks for, as it says it. */
+export interface AskedChange {
+  readonly operation: AuditOperation;
+  /** As they were sent: whoever records them takes anything. */
+  readonly assignments: readonly RoleAssignment[];
+  readonly reason: string | undefined;
+}
+
+export function askedChange({ path, body }: ChangeRequest): AskedChange {
+  const { assignments, reason } = (typeof body === 'object' && body !== null ? body : {}) as Partial<AskedChange>;
+  return { operation: /\/remove\/?$/.test(path ?? '') ? 'deleted' : 'created', assignments: assignments ?? [], reason };
+}
