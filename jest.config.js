@@ -13,6 +13,7 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/start-postgres.ts',
   globalTeardown: '<rootDir>/test/support/stop-postgres.ts',
   moduleNameMapper: {
+    '^grantlog/nest-authz$': '<rootDir>/libs/grantlog/src/nest-authz/index.ts',
     '^grantlog$': '<rootDir>/libs/grantlog/src/index.ts',
     '^local-postgres$': '<rootDir>/libs/local-postgres/src/index.ts',
   },

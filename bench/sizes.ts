@@ -68,6 +68,7 @@ export const sizes = {
     { at: '100k', known: hundredThousand, rounds: 2, slow: false },
     { at: '1m', known: million, rounds: 1, slow: true },
   ],
+  adoption: { known: million, aloneMs: 20_000 },
   /** `subjects` come again and again; they divide by `batch`. */
   memory: { assignments: 500_000, callers: 2, subjects: 20_000, batch: 1_000, sampleEvery: 50_000 },
 };

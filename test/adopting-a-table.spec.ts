@@ -1,6 +1,6 @@
 import { adoptRules, grantlogMigrations, grantlogMigrationsFor, NotInstalledError } from 'grantlog';
 import { DataSource } from 'typeorm';
-import { startApp, type TestApp } from './support/app';
+import { startApp, type TestApp, type TestAppOptions } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { factOf, mayRead, reader, rulesIn } from './support/facts';
 import { type LegacyApp, startLegacyApp, tableAsItIs } from './support/legacy-table';
@@ -26,8 +26,11 @@ describe('adopting the table of an app of before', () => {
   const migrating = (migrations: typeof grantlogMigrations): Promise<DataSource> =>
     new DataSource({ type: 'postgres', url: database.url, migrations }).initialize();
 
-  async function withApp(work: (app: TestApp) => Promise<void>): Promise<void> {
-    const app = await startApp({ url: database.url, dataSource: { migrationsRun: false } });
+  async function withApp(
+    work: (app: TestApp) => Promise<void>,
+    grantlog: TestAppOptions['grantlog'] = {},
+  ): Promise<void> {
+    const app = await startApp({ url: database.url, dataSource: { migrationsRun: false }, grantlog });
     try {
       await work(app);
     } finally {
@@ -206,6 +209,31 @@ describe('adopting the table of an app of before', () => {
       );
       expect(records).toHaveLength(4);
     });
+  });
+
+  it('takes keys without a namespace, which the option bareKeys lets the app find and remove', async () => {
+    await legacy.enforcer.addGroupingPolicy('ann', 'admin', 'math');
+    await dataSource.runMigrations();
+    const ann = { subject: 'ann', role: 'admin', scope: 'math' };
+    await withApp(async (app) => {
+      await expect(app.assignments.remove(ann)).rejects.toThrow('assignment.subject: must have a namespace');
+      await expect(app.trail.find({ subject: 'ann' })).rejects.toThrow('subject: must have a namespace');
+    });
+    await withApp(
+      async (app) => {
+        expect(await app.assignments.find({ subject: 'ann' })).toEqual([ann]);
+        expect(await app.assignments.remove(ann)).toMatchObject({ changed: true });
+        await app.relay.drained();
+        const { items } = await app.trail.find({
+          subject: 'ann',
+          role: 'admin',
+          scope: 'math',
+          scopeNamespace: 'math',
+        });
+        expect(items.map(({ operation }) => operation)).toEqual(['deleted', 'created']);
+      },
+      { bareKeys: true },
+    );
   });
 
   it('keeps the app from starting until it has ended', async () => {

@@ -88,10 +88,13 @@ describe('a table', () => {
   describe('is refused, and nothing is changed,', () => {
     const refusal = async (): Promise<string> => {
       const before = await tableAsItIs(dataSource);
-      const problem = await dataSource.runMigrations().catch((error: unknown) => String(error));
+      const problem = await dataSource.runMigrations().then(
+        () => 'none',
+        (error: unknown) => String(error),
+      );
       expect(await tableAsItIs(dataSource)).toEqual(before);
       expect(await dataSource.query(tables)).toEqual([{ tablename: 'casbin_rule' }, { tablename: 'migrations' }]);
-      return String(problem);
+      return problem;
     };
 
     it('if rows in it are no rules; each is named', async () => {

@@ -5,6 +5,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Enforcer } from 'casbin';
 import { AUTHZ_ENFORCER, type AuditRecord, AuditTrail, OutboxRelay, runAs } from 'grantlog';
+import type { DataSource } from 'typeorm';
 import { collect } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { DocumentedCode, type Exports } from './support/documented-code';
@@ -78,12 +79,32 @@ describe('docs/moving-in.md', () => {
   it(
     'has examples that compile, and would not pass with ones that do not',
     () => {
-      expect(docs.names).toHaveLength(10);
+      expect(docs.names).toHaveLength(11);
       expect(docs.problems()).toEqual([]);
       expect(docs.with('this.enforcer.addGroupingPolicy', 'this.enforcer.addGropingPolicy').problems()).toHaveLength(1);
     },
     compiling,
   );
+
+  it('adopts a table, and gives it back', async () => {
+    const before = await exported<() => Promise<Enforcer>>('before/enforcer.ts', 'buildEnforcer')();
+    await before.addPolicy('doctor', 'open', '*');
+    await before.addGroupingPolicy('ada', 'doctor', 'north');
+    await (before.getAdapter() as unknown as { close(): Promise<void> }).close();
+    const dataSource = exported<DataSource>('data-source.ts', 'dataSource');
+    await dataSource.initialize();
+    await dataSource.runMigrations();
+    expect(await dataSource.query('SELECT actor, subject, role, scope, reason FROM audit_record ORDER BY seq')).toEqual(
+      [
+        { actor: 'system^import', subject: 'doctor', role: null, scope: null, reason: 'adopted from casbin_rule' },
+        { actor: 'system^import', subject: 'ada', role: 'doctor', scope: 'north', reason: 'adopted from casbin_rule' },
+      ],
+    );
+    await dataSource.undoLastMigration();
+    await dataSource.undoLastMigration();
+    expect(await dataSource.query('SELECT v0 FROM casbin_rule ORDER BY id')).toEqual([{ v0: 'doctor' }, { v0: 'ada' }]);
+    await dataSource.destroy();
+  });
 
   it('moves an enforcer of the app with its table', async () => {
     const before = await exported<() => Promise<Enforcer>>('before/enforcer.ts', 'buildEnforcer')();

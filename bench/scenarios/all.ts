@@ -1,3 +1,4 @@
+import { adopting } from './adopting';
 import { againstHandwritten } from './against-handwritten';
 import { batchChanges } from './batches';
 import { commitToNode } from './commit-to-node';
@@ -23,5 +24,6 @@ export const scenarios: readonly Scenario[] = [
   enforcing,
   ...crowdedEnforcing,
   ...loading,
+  adopting,
   memoryGrowth,
 ];

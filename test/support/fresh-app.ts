@@ -1,6 +1,5 @@
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Ended, ended, output } from './program';
 
@@ -37,7 +36,7 @@ const compilerOptions = {
   outDir: 'dist',
 };
 
-const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=60000'];
+const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
 // Nothing that an app needs has install scripts; what has one here only counts its downloads.
 const asItIs = ['--include=dev', '--ignore-scripts'];
 
@@ -46,10 +45,10 @@ export class FreshApp {
   private constructor(readonly folder: string) {}
 
   /** @param dependencies what the app has before; then come the commands of the library's README */
-  static async install(tarball: string, dependencies: Record<string, string>): Promise<FreshApp> {
-    const app = new FreshApp(await mkdtemp(join(tmpdir(), 'grantlog-fresh-app-')));
-    await copyFile(tarball, app.path(basename(tarball)));
+  static async install(folder: string, tarball: string, dependencies: Record<string, string>): Promise<FreshApp> {
+    const app = new FreshApp(folder);
     await app.write('package.json', { name: 'fresh-app', private: true, dependencies });
+    await copyFile(tarball, app.path(basename(tarball)));
     for (const args of await commandsOfReadme()) await app.npm(...args, ...quickly, ...asItIs);
     return app;
   }
@@ -88,10 +87,6 @@ export class FreshApp {
   /** A package as it is installed. */
   load<T>(name: string): T {
     return createRequire(this.path('package.json'))(name) as T;
-  }
-
-  remove(): Promise<void> {
-    return rm(this.folder, { recursive: true, force: true });
   }
 
   private async write(file: string, content: object): Promise<void> {

@@ -15,7 +15,7 @@ import type { SignedIn } from './session/signed-in';
 /** A small real host: TypeORM, ambient transactions, an event emitter, sign-in, and Grantlog with its endpoints. */
 @Module({})
 export class DemoModule {
-  static with(url: string, model: Model): DynamicModule {
+  static with(url: string, model: Model, attempts: boolean): DynamicModule {
     const hasScopes = model.model.get('g')?.get('g')?.value.replaceAll(' ', '') === '_,_,_';
     return {
       module: DemoModule,
@@ -32,6 +32,7 @@ export class DemoModule {
             scopeMatching: hasScopes ? 'glob' : 'exact',
             actor: ({ user }) => (user as SignedIn | undefined)?.key,
             transaction: () => host.tx,
+            attempts,
           }),
           http: { guards: [PermissionGuard] },
         }),

@@ -31,6 +31,7 @@ const schema = z.object({
   CASBIN_MODEL: unset(z.string().default(join(sample, 'model.conf'))),
   CASBIN_POLICY: unset(z.string().default(join(sample, 'policy.csv'))),
   TRUST_PROXY: unset(z.string().optional()),
+  AUDIT_ATTEMPTS: unset(z.enum(['true', 'false'], { error: 'must be true or false' }).default('false')),
 });
 
 /** What the environment says, with every default filled in. */
@@ -44,6 +45,8 @@ export interface Settings {
   readonly policyPath: string;
   /** Express's `trust proxy`: a number of hops, or addresses. */
   readonly trustProxy: string | undefined;
+  /** Whether denied and failed attempts are recorded. */
+  readonly attempts: boolean;
 }
 
 /** @throws StartError naming the variable */
@@ -53,7 +56,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     const [issue] = result.error.issues;
     throw new StartError(`${issue?.path.join('.') ?? 'The environment'} ${issue?.message ?? 'is not valid'}.`);
   }
-  const { HOST, PORT, DATABASE_URL, DATA_DIR, CASBIN_MODEL, CASBIN_POLICY, TRUST_PROXY } = result.data;
+  const { HOST, PORT, DATABASE_URL, DATA_DIR, CASBIN_MODEL, CASBIN_POLICY, TRUST_PROXY, AUDIT_ATTEMPTS } = result.data;
   return {
     host: HOST,
     port: PORT,
@@ -62,5 +65,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     modelPath: resolve(CASBIN_MODEL),
     policyPath: resolve(CASBIN_POLICY),
     trustProxy: TRUST_PROXY,
+    attempts: AUDIT_ATTEMPTS === 'true',
   };
 }

@@ -78,6 +78,18 @@ describe('the demo', () => {
     expect(await demo.kill('SIGINT')).toBe(0);
   }, 60_000);
 
+  it('records who tried in vain, if AUDIT_ATTEMPTS says so', async () => {
+    const demo = await start({ AUDIT_ATTEMPTS: 'true' });
+    await demo.signIn('zoe');
+    expect((await demo.post('/authz/role-assignments', { assignments: [assignment] })).status).toBe(403);
+    const [attempt] = await until(
+      () => recordsOf(demo, 'outcome=denied'),
+      (records) => records.length === 1,
+    );
+    expect(attempt).toMatchObject({ ...assignment, actor: 'user^zoe', type: 'role_assignment.created' });
+    expect(await demo.kill('SIGTERM')).toBe(0);
+  }, 60_000);
+
   it.each(['the app', 'PostgreSQL', 'both'])(
     'keeps everything when %s is killed with -9',
     async (victim) => {
@@ -164,6 +176,7 @@ describe('the demo', () => {
         /^DATABASE_URL: 127\.0\.0\.1:1\/x does not answer/,
       ],
       [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL must look like postgres:/],
+      [{ AUDIT_ATTEMPTS: 'yes' }, /^AUDIT_ATTEMPTS must be true or false/],
       [{ TRUST_PROXY: 'yes' }, /^TRUST_PROXY must be the number of proxies or their addresses/],
       [{ DATA_DIR: policyFile }, /^DATA_DIR .* cannot be used as a folder/],
       [{ CASBIN_MODEL: join(folder, 'none.conf') }, /^CASBIN_MODEL .*none\.conf cannot be read/],

@@ -44,6 +44,11 @@ export interface GrantlogOptions {
   /** Between namespace and external key. Default: `'^'` */
   readonly separator?: string;
   /**
+   * Whether keys without a namespace are accepted too, such as `ann` and `admin`: for apps whose table has them already. A typing
+   * mistake in a key is then no longer noticed. Default: false
+   */
+  readonly bareKeys?: boolean;
+  /**
    * Who acts in a request: the namespaced key of an id, or nothing if nobody is signed in. Asked when a change is made, so
    * that guards have run. Default: `user^<id>` from `request.user.id`, or else from `request.user.sub`.
    */
@@ -119,6 +124,7 @@ const schema = z.strictObject({
   dataSource: object<DataSource>('a TypeORM DataSource').optional(),
   scopeMatching: z.enum(['exact', 'glob']).default('exact'),
   separator: z.string().min(1).max(10).default('^'),
+  bareKeys: z.boolean().default(false),
   actor: fn<NonNullable<GrantlogOptions['actor']>>('gives the actor of a request').optional(),
   onMissingActor: z.enum(['system', 'reject']).default('system'),
   transaction: fn<() => EntityManager | undefined>('gives an EntityManager').default(() => () => undefined),

@@ -55,7 +55,7 @@ const settings: Provider[] = [
   {
     provide: KeySyntax,
     inject: [RESOLVED_OPTIONS],
-    useFactory: ({ separator }: ResolvedOptions) => new KeySyntax(separator),
+    useFactory: ({ separator, bareKeys }: ResolvedOptions) => new KeySyntax(separator, bareKeys),
   },
   { provide: CommitSignal, useFactory: () => new CommitSignal() },
   {
@@ -74,9 +74,9 @@ function policyImport({ changes, enforcer }: EnforcerAssembly, keys: KeySyntax):
 const attempting: Provider[] = [
   {
     provide: Attributor,
-    inject: [RESOLVED_OPTIONS, KeySyntax],
-    useFactory: ({ actor, onMissingActor }: ResolvedOptions, keys: KeySyntax) =>
-      new Attributor({ keys, actor, onMissingActor }),
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ actor, onMissingActor, separator }: ResolvedOptions) =>
+      new Attributor({ keys: new KeySyntax(separator), actor, onMissingActor }), // an actor is never a bare name
   },
   {
     provide: ATTEMPT_LOG,

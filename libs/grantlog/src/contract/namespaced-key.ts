@@ -11,7 +11,11 @@ export const anyScope = '*';
  * may contain it. At most 255 characters (code points, as PostgreSQL counts them), no control characters.
  */
 export class KeySyntax {
-  constructor(readonly separator: string = '^') {}
+  /** @param bare whether keys without a namespace pass, as the table of an app of before may have them */
+  constructor(
+    readonly separator: string = '^',
+    private readonly bare = false,
+  ) {}
 
   /**
    * The value, if it is a namespaced key.
@@ -19,6 +23,7 @@ export class KeySyntax {
    */
   key(value: unknown, field: string): string {
     const text = plainText(value, field);
+    if (this.bare) return text;
     const at = text.indexOf(this.separator);
     if (at <= 0) {
       throw new InvalidInputError(field, `must have a namespace, as in "user${this.separator}42"; got ${quoted(text)}`);

@@ -5,7 +5,6 @@ import { createIndex, ruleIndexes } from './rule-table.sql';
 
 const uniqueViolation = '23505';
 const deadlock = '40P01';
-const lockNotAvailable = '55P03';
 /** How often an index is begun anew because a running app wrote the same rule twice meanwhile. */
 const mostAttempts = 5;
 
