@@ -10,7 +10,7 @@ import { DataSource } from 'typeorm';
 import TypeORMAdapter from 'typeorm-adapter';
 import { refusedCalls } from '../libs/grantlog/src/enforcer/refused-calls';
 import { startApp, type TestApp } from './support/app';
-import { connect, createDatabase, dataSourceOptions, type TestDatabase } from './support/database';
+import { connect, createDatabase, type TestDatabase } from './support/database';
 import { atRest, factOf, letReadersRead, mayRead, reader, readerRule, rulesIn } from './support/facts';
 import { scopedModel } from './support/models';
 
