@@ -113,7 +113,7 @@ describe('adopting the table of an app of before', () => {
     ]);
   });
 
-  it('reads empty columns as typeorm-adapter did: as absent ones', async () => {
+  it('reads empty columns as typeorm-adapter did: as if they were not there', async () => {
     await legacy.dataSource.query(
       `INSERT INTO casbin_rule (ptype, v0, v1, v2, v3) VALUES
          ('g', 'user^ann', 'role^reader', '*', ''), ('g', 'user^ann', 'role^reader', '*', NULL)`,

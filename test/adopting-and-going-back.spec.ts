@@ -109,8 +109,8 @@ describe('a table', () => {
       expect(await refusal()).toBe(
         'InvalidInputError: casbin_rule: holds 5 rows that are no rules, and that no record could tell of (' +
           'id 1: its ptype does not begin with p or g; id 2: its v0 is empty; id 3: its v1 is empty; ' +
-          'id 4: its ptype does not begin with p or g; id 5: its columns have more than 2600 bytes in all). ' +
-          'Mend or delete them and run the migration again; nothing was changed',
+          'id 4: its ptype does not begin with p or g; id 5: its columns have more than 2600 bytes in all); ' +
+          'mend or delete them. Then run the migration again; nothing was changed',
       );
     });
 

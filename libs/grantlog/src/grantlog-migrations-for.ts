@@ -1,6 +1,7 @@
 import type { Model } from 'casbin';
 import type { DataSource } from 'typeorm';
-import { Adoption, type AdoptionKeys, type AdoptionReport } from './migrations/adoption';
+import { Adoption, type AdoptionKeys } from './migrations/adoption';
+import type { AdoptionReport } from './migrations/adoption-report';
 import { alone } from './migrations/alone';
 import { type Migration, migrationsWith } from './migrations/grantlog-migrations';
 import { readModel } from './policy/read-model';

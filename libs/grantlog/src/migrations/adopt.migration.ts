@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { Adoption, type AdoptionKeys } from './adoption';
-import { alone } from './alone';
+import { alone, unhurried } from './alone';
 import { assertAdoptable } from './adoption-check';
 import { createAdoptionTable } from './adoption-tables.sql';
 import { giveBack } from './giving-back';
@@ -17,10 +17,9 @@ export function adoptMigration(keys: AdoptionKeys): new () => MigrationInterface
     name = 'GrantlogAdopt1764000000001';
 
     async up(runner: QueryRunner): Promise<void> {
-      await assertAdoptable(runner.manager);
+      await unhurried(runner, () => assertAdoptable(runner.manager));
       await runner.query(createAdoptionTable);
-      if (await holdsRules(runner))
-        await outsideTransaction(runner, () => alone(runner, () => adoptOnce(runner, keys)));
+      if (await hasWork(runner)) await outsideTransaction(runner, () => alone(runner, () => adoptOnce(runner, keys)));
       else await beginUnique(runner);
     }
 
@@ -48,8 +47,13 @@ async function outsideTransaction(runner: QueryRunner, work: () => Promise<unkno
   if (inside) await runner.startTransaction();
 }
 
-const holdsRules = (runner: QueryRunner): Promise<boolean> =>
-  answers(runner, 'SELECT EXISTS (SELECT 1 FROM casbin_rule) AS yes');
+/** Rules that are to be adopted, or an adoption that was cut off and may have left an index half built. */
+const hasWork = (runner: QueryRunner): Promise<boolean> =>
+  answers(
+    runner,
+    `SELECT EXISTS (SELECT 1 FROM casbin_rule)
+       OR EXISTS (SELECT 1 FROM audit_adoption WHERE finished_at IS NULL) AS yes`,
+  );
 
 /** Another session may have done it while this one waited. */
 async function adoptOnce(runner: QueryRunner, keys: AdoptionKeys): Promise<void> {

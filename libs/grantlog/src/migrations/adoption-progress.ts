@@ -1,9 +1,10 @@
-/** Milliseconds between two lines about the same step. */
+/** Milliseconds between two lines about the same step, and between two attempts at what others hold. */
 const pause = 1_000;
 
 /** Tells on stderr how an adoption goes on: whoever runs a migration looks there, and stdout may be read by a program. */
 export class AdoptionProgress {
   private lastSaid = -Infinity;
+  private waitedFor = '';
 
   say(line: string): void {
     this.lastSaid = performance.now();
@@ -15,8 +16,20 @@ export class AdoptionProgress {
     if (performance.now() - this.lastSaid < pause) return;
     this.say(`${what} ${numeral(done)} of ${numeral(all)}`);
   }
+
+  /** Rests for a second, and says once what is waited for. */
+  async wait(what: string): Promise<void> {
+    if (this.waitedFor !== what) this.say(`waiting for ${what} open transactions have locked, or a trigger keeps`);
+    this.waitedFor = what;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
 }
 
 export function numeral(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** Some of many, and how many others there are. */
+export function named(some: readonly string[], all: number): string {
+  return some.join(', ') + (all > some.length ? ` and ${numeral(all - some.length)} more` : '');
 }

@@ -15,5 +15,26 @@ export const createAdoptionTable = `
 
 export const dropAdoptionTables = `DROP TABLE IF EXISTS audit_adoption, audit_original_rule`;
 
-/** Rows of casbin_rule as they were before they were changed or folded into another one, the host's own columns included. */
-export const createOriginals = `CREATE TABLE IF NOT EXISTS audit_original_rule (LIKE casbin_rule)`;
+/**
+ * Rows of casbin_rule as they were before they were changed, or folded into the one with the id `folded_into`, the host's own columns
+ * included.
+ */
+export const createOriginals = `
+  CREATE TABLE IF NOT EXISTS audit_original_rule (LIKE casbin_rule);
+  ALTER TABLE audit_original_rule ADD COLUMN IF NOT EXISTS folded_into bigint`;
+
+/** Columns that the host has given its table since. */
+export const missingInOriginals = `
+  SELECT format('ALTER TABLE audit_original_rule ADD COLUMN %I %s', attname, format_type(atttypid, atttypmod)) AS statement
+  FROM pg_attribute
+  WHERE attrelid = 'casbin_rule'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN (
+    SELECT attname FROM pg_attribute WHERE attrelid = 'audit_original_rule'::regclass AND NOT attisdropped)`;
+
+/** The columns that both tables have, quoted; `written` are those that can be given values. */
+export const sharedColumns = `
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS "all",
+    string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE attgenerated = '') AS written
+  FROM pg_attribute
+  WHERE attrelid = to_regclass('casbin_rule') AND attnum > 0 AND NOT attisdropped AND attname IN (
+    SELECT attname FROM pg_attribute
+    WHERE attrelid = to_regclass('audit_original_rule') AND attnum > 0 AND NOT attisdropped)`;

@@ -1,44 +1,9 @@
 import { uuidV7 } from './outbox-table.sql';
-import { columnsOf, laterColumns, said } from './rule-table.sql';
+import { columnsOf } from './rule-table.sql';
 
 const columns = columnsOf('casbin_rule');
 const detailsOf = (row: string): string =>
   `jsonb_build_object('ptype', ${row}.ptype, 'rule', array_remove(ARRAY[${columnsOf(row)}]::text[], NULL))`;
-
-/**
- * The rows that say the same as one with a lower id. An empty column says what an absent one says, because typeorm-adapter reads
- * neither.
- */
-export const copies = `
-  SELECT id::text AS id, first::text AS first FROM (
-    SELECT id, min(id) OVER (PARTITION BY ${said('casbin_rule')}) AS first FROM casbin_rule) AS rule
-  WHERE id <> first ORDER BY rule.id`;
-
-/** Removes copies ($1) of rows ($2) that still say the same, and keeps them as they were. */
-export const foldRows = `
-  WITH copy AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS pair(id, first)),
-  folded AS (
-    DELETE FROM casbin_rule USING copy, casbin_rule AS first
-    WHERE casbin_rule.id = copy.id AND first.id = copy.first
-      AND (${said('casbin_rule')}) = (${said('first')})
-    RETURNING casbin_rule.*),
-  kept AS (INSERT INTO audit_original_rule SELECT * FROM folded RETURNING 1)
-  SELECT count(*)::int AS rows FROM kept`;
-
-/** Makes the empty columns of up to $1 rows absent, and keeps the rows as they were. */
-export const trimRows = `
-  WITH empty AS (
-    SELECT * FROM casbin_rule WHERE '' IN (${laterColumns.join(', ')}) ORDER BY id LIMIT $1 FOR UPDATE),
-  kept AS (INSERT INTO audit_original_rule SELECT * FROM empty RETURNING id),
-  trimmed AS (
-    UPDATE casbin_rule SET ${laterColumns.map((column) => `${column} = NULLIF(casbin_rule.${column}, '')`).join(', ')}
-    FROM kept WHERE casbin_rule.id = kept.id RETURNING 1)
-  SELECT count(*)::int AS rows FROM trimmed`;
-
-/** Rows of which typeorm-adapter read something else: it takes the blanks around a value away. */
-export const padded = `
-  SELECT count(*)::int AS "all", (array_agg(id::text ORDER BY id))[1:10] AS ids FROM casbin_rule
-  WHERE ${['v0', ...laterColumns].map((column) => `${column} ~ '^\\s|\\s$'`).join(' OR ')}`;
 
 /**
  * The rules that no record or event tells of, by id. Where a row stands says whether it is still the same when its turn comes. The
@@ -60,22 +25,31 @@ export const openUnrecorded = `
 
 export const fetchUnrecorded = (count: number): string => `FETCH ${count} FROM grantlog_unrecorded`;
 
+export const closeUnrecorded = `CLOSE grantlog_unrecorded`;
+
 /** Whoever holds the head appends; what is committed before that is seen by the statement after it. */
 export const lockHead = `SELECT seq FROM audit_head FOR UPDATE`;
 
 /**
  * Appends the records of rows that are still as they were found, in the order of their ids. The log takes them directly: they are no
  * news to listeners, and a million events must not stand in the outbox before the first change. MUST come after lockHead in the
- * same transaction: a rule whose removal is recorded already is not seen any more, and one that is removed from now on is recorded later.
+ * same transaction: a rule whose removal is recorded already is not seen any more.
+ *
+ * A rule is held against removal (and nothing else) until this commits, so that the event of a later removal has the higher outbox_id, by
+ * which memory knows the later one. One that is being removed has its event already, and is left for later: it may be rolled back.
  *
  * $1 ids, $2 places, $3 actor, $4 reason, $5 the scope column of each policy type as {"p": 1}, $6 separator
  */
 export const appendFound = `
-  WITH rule AS MATERIALIZED (
-    SELECT casbin_rule.id, ptype, ${columns}, row_number() OVER (ORDER BY casbin_rule.id) AS nth,
-      CASE WHEN ptype = 'g' THEN coalesce(v2, '*') ELSE (ARRAY[${columns}]::text[])[($5::jsonb ->> ptype)::int + 1] END AS scope
+  WITH held AS MATERIALIZED (
+    SELECT casbin_rule.id, ptype COLLATE "C" AS ptype, ${columns}
     FROM unnest($1::bigint[], $2::tid[]) AS found(id, place)
-    JOIN casbin_rule ON casbin_rule.ctid = found.place AND casbin_rule.id = found.id),
+    JOIN casbin_rule ON casbin_rule.ctid = found.place AND casbin_rule.id = found.id
+    FOR KEY SHARE OF casbin_rule SKIP LOCKED),
+  rule AS MATERIALIZED (
+    SELECT *, row_number() OVER (ORDER BY id) AS nth,
+      CASE WHEN ptype = 'g' THEN coalesce(v2, '*') ELSE (ARRAY[${columnsOf('held')}]::text[])[($5::jsonb ->> ptype)::int + 1] END AS scope
+    FROM held),
   head AS (
     UPDATE audit_head
     SET seq = seq + counted.n, recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 microsecond')

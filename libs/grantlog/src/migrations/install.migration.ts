@@ -15,7 +15,8 @@ export class GrantlogInstall1764000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await refuseOldServer(runner);
     await refuseOtherSchema(runner);
-    await runner.query(createRuleTable);
+    if (await isInstalled(runner)) return; // by another node, which this one has waited for
+    if (!(await hasRuleTable(runner))) await runner.query(createRuleTable);
     await runner.query(createOutboxTable);
     await runner.query(createTrailTables);
     await runner.query(createFollowerTables);
@@ -57,5 +58,28 @@ async function refuseOtherSchema(runner: QueryRunner): Promise<void> {
   throw new Error(
     `The DataSource's schema is "${schema}", while its connections use "${here?.current ?? 'none'}". ` +
       `Add extra: { options: '-c search_path=${schema}' } to the DataSource and run the migration again.`,
+  );
+}
+
+/** Nodes that start at once install one after the other. */
+async function isInstalled(runner: QueryRunner): Promise<boolean> {
+  await runner.query(`SELECT pg_advisory_xact_lock(hashtextextended('grantlog install ' || current_schema(), 0))`);
+  const [answer] = await runner.manager.query<{ there: boolean }[]>(
+    `SELECT to_regclass('audit_record') IS NOT NULL AS there`,
+  );
+  return answer?.there === true;
+}
+
+/** A table in a schema further down the search_path would be hidden by a new one, or be split from Grantlog's other tables. */
+async function hasRuleTable(runner: QueryRunner): Promise<boolean> {
+  const [table] = await runner.manager.query<{ schema: string; current: string }[]>(
+    `SELECT relnamespace::regnamespace::text AS schema, quote_ident(current_schema()) AS current
+     FROM pg_class WHERE oid = to_regclass('casbin_rule')`,
+  );
+  if (!table) return false;
+  if (table.schema === table.current) return true;
+  throw new Error(
+    `casbin_rule lies in the schema ${table.schema}, while new tables would be made in ${table.current}. ` +
+      `Add extra: { options: '-c search_path=${table.schema}' } to the DataSource and run the migration again.`,
   );
 }

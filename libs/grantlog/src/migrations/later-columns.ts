@@ -22,8 +22,10 @@ const missingColumns = `
 export async function addMissingColumns(runner: QueryRunner): Promise<void> {
   const missing = await runner.manager.query<{ name: string }[]>(missingColumns, [laterColumns]);
   for (const { name } of missing) {
-    await patiently(runner, `ALTER TABLE casbin_rule ADD COLUMN IF NOT EXISTS ${name} varchar`);
-    await runner.query(`COMMENT ON COLUMN casbin_rule.${name} IS '${addedColumn}'`);
+    await patiently(
+      runner,
+      `ALTER TABLE casbin_rule ADD COLUMN ${name} varchar; COMMENT ON COLUMN casbin_rule.${name} IS '${addedColumn}'`,
+    );
   }
 }
 
@@ -55,6 +57,6 @@ async function patiently(runner: QueryRunner, statement: string): Promise<void> 
       }
     }
   } finally {
-    await runner.query('RESET lock_timeout');
+    await runner.query('SET lock_timeout = 0'); // as `alone` has it
   }
 }

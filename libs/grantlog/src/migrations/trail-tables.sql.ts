@@ -80,7 +80,7 @@ export const createTrailTables = [
 
 /** What tells of changes; $1 is the reason of records that only repeat what stands in the table. */
 export const countEvents = `
-  SELECT (SELECT count(*) FROM audit_record WHERE reason IS DISTINCT FROM $1 OR actor NOT LIKE 'system%import')::text AS records,
+  SELECT (SELECT count(*) FROM audit_record WHERE reason IS DISTINCT FROM $1 OR coalesce(actor, '') NOT LIKE 'system%import')::text AS records,
     (SELECT count(*) FROM audit_outbox)::text AS waiting`;
 
 export const dropTrailTables = `

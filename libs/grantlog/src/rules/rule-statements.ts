@@ -16,6 +16,14 @@ const sameRule = (given: (column: string) => string): string =>
     `num_nulls(${laterColumns.map((column) => `casbin_rule.${column}`).join(', ')}) = num_nulls(${laterColumns.map(given).join(', ')})`,
   ].join(' AND ');
 
+/**
+ * A rule that is there already is left as it is. The unique rule is named by what it says: should its index be gone, the statement
+ * fails, and no rule is written twice.
+ */
+const onePerRule = `ON CONFLICT (v0 COLLATE "C", ptype COLLATE "C", ${laterColumns
+  .map((column) => `coalesce(${column}, '') COLLATE "C"`)
+  .join(', ')}, num_nulls(${laterColumns.join(', ')})) DO NOTHING`;
+
 /** The order in which everybody locks rules, so that two statements never wait for each other crosswise. */
 const lockOrder = (row: string): string =>
   ['ptype', ...ruleColumns].map((column) => `${row}.${column} COLLATE "C"`).join(', ');
@@ -97,7 +105,7 @@ export const insertRules = (shape: RuleShape, width: number): string => `
   added AS (
     INSERT INTO casbin_rule (ptype, ${ruleColumns.join(', ')})
     SELECT ptype, ${ruleColumns.join(', ')} FROM given ORDER BY ${shape.ordered ? 'place' : lockOrder('given')}
-    ON CONFLICT DO NOTHING
+    ${onePerRule}
     RETURNING ${ruleColumns.join(', ')}),
   changed AS (
     SELECT given.event, given.call, ${columnsOf('given')}
@@ -114,7 +122,7 @@ export const insertRule = (shape: RuleShape, width: number): string => `
   changed AS (
     INSERT INTO casbin_rule (ptype, ${ruleColumns.slice(0, width).join(', ')})
     SELECT $1::varchar, ${parameters(width, (number) => `$${number}::varchar`)} FROM patience
-    ON CONFLICT DO NOTHING
+    ${onePerRule}
     RETURNING ${ruleColumns.join(', ')})
   ${intoOutbox({
     ...toldOf(shape, 'created'),
