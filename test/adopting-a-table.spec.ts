@@ -100,7 +100,7 @@ describe('adopting the table of an app of before', () => {
     );
     const output = await stderrOf(() => dataSource.runMigrations());
     expect(said(output)).toContain(
-      '2 rows say the same as another one and are folded into it; audit_original_rule keeps them: id 2 into 1, 4 into 1',
+      'folding 2 rows into others that say the same; audit_original_rule keeps them: id 2 into 1, 4 into 1',
     );
     expect(said(output).at(-1)).toMatch(/casbin_rule is adopted: 2 rules recorded/);
     expect(await dataSource.query('SELECT id, v0, ticket FROM casbin_rule ORDER BY id')).toEqual([

@@ -1,8 +1,10 @@
-import { grantlogMigrations } from 'grantlog';
+import { adoptRules, grantlogMigrations } from 'grantlog';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { startApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
-import { type LegacyApp, startLegacyApp } from './support/legacy-table';
+import { atRest, letReadersRead, mayRead, operationsOf, reader } from './support/facts';
+import { fillTable, type LegacyApp, startLegacyApp } from './support/legacy-table';
 import { stderrOf } from './support/stderr';
 import { until } from './support/until';
 
@@ -69,7 +71,7 @@ describe('while a table is adopted, an app of before', () => {
     const migrated = stderrOf(() => dataSource.runMigrations());
     await waits('CONCURRENTLY');
     await other.query('COMMIT');
-    expect(await migrated).toMatch(/1 rows say the same.*id 2 into 1/);
+    expect(await migrated).toMatch(/folding 1 row into others.*id 2 into 1/);
     expect(await dataSource.query('SELECT subject FROM audit_record')).toEqual([{ subject: 'user^ann' }]);
     expect(await dataSource.query('SELECT id FROM casbin_rule')).toEqual([{ id: 1 }]);
   });
@@ -107,5 +109,118 @@ describe('while a table is adopted, an app of before', () => {
       { subject: 'user^slow' },
     ]);
     await second.destroy();
+  });
+
+  it('is held by no row that waits for another one: a copy in an open transaction is left for later', async () => {
+    await legacy.dataSource.query(
+      `INSERT INTO casbin_rule (ptype, v0, v1, v2, v3) VALUES
+         ('g', 'user^bob', 'role^reader', '*', ''), ('g', 'user^bob', 'role^reader', '*', NULL),
+         ('g', 'user^cid', 'role^reader', '*', '')`,
+    );
+    await other.query('BEGIN');
+    await other.query(`UPDATE casbin_rule SET ticket = 'held' WHERE id IN (3, 4)`);
+    let output = '';
+    const migrated = stderrOf(
+      () => dataSource.runMigrations(),
+      (text) => (output += text),
+    );
+    await until(
+      () => output,
+      (text) => text.includes('waiting for copies (id 3 into 2) that open transactions have locked'),
+    );
+    await legacy.dataSource.query(`SET statement_timeout = '5s'`);
+    await legacy.dataSource.query(`UPDATE casbin_rule SET ticket = 'seen' WHERE id IN (1, 2)`);
+    await other.query('COMMIT');
+    await migrated;
+    expect(await dataSource.query('SELECT id, v3, ticket FROM casbin_rule ORDER BY id')).toEqual([
+      { id: 1, v3: null, ticket: 'seen' },
+      { id: 2, v3: null, ticket: 'seen' },
+      { id: 4, v3: null, ticket: 'held' },
+    ]);
+  });
+
+  it('may change columns of its own between the finding of a rule and its recording', async () => {
+    await fillTable(legacy.dataSource, 6_000);
+    await legacy.dataSource.query('ALTER TABLE casbin_rule ADD COLUMN seen int');
+    const migrated = stderrOf(() => dataSource.runMigrations());
+    await until(
+      () => other.query(`SELECT 1 FROM pg_indexes WHERE indexname = 'casbin_rule_scope'`),
+      ({ rows }) => rows.length > 0,
+    );
+    for (let round = 1; round <= 20; round += 1)
+      await other.query('UPDATE casbin_rule SET seen = $1 WHERE id % 7 = 0', [round]);
+    await migrated;
+    expect(
+      await dataSource.query('SELECT count(*)::int AS n, count(DISTINCT details)::int AS rules FROM audit_record'),
+    ).toEqual([{ n: 6_001, rules: 6_001 }]);
+  });
+
+  it('has limits of its own, which the adoption does without', async () => {
+    await other.query(`ALTER DATABASE ${database.name} SET statement_timeout = '1s'`);
+    await other.query(`ALTER DATABASE ${database.name} SET lock_timeout = '1s'`);
+    await other.query(`ALTER DATABASE ${database.name} SET default_transaction_isolation = 'serializable'`);
+    await other.query('BEGIN');
+    await other.query(`INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'user^slow', 'role^reader', '*')`);
+    const strict = await new DataSource(dataSource.options).initialize();
+    const migrated = stderrOf(() => strict.runMigrations());
+    await seen(`wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1.2 s'`, 'CONCURRENTLY');
+    await other.query('COMMIT');
+    await migrated;
+    expect(await strict.query('SELECT subject FROM audit_record ORDER BY seq')).toEqual([
+      { subject: 'user^ann' },
+      { subject: 'user^slow' },
+    ]);
+    expect(await strict.query(`SELECT current_setting('lock_timeout') AS limit`)).toEqual([{ limit: '1s' }]);
+    await strict.destroy();
+  });
+
+  describe('that audits, while the table is adopted once more,', () => {
+    it('may be removing a rule that was written past it: what is revoked is not granted by that', async () => {
+      await dataSource.runMigrations();
+      const [app, two] = await Promise.all([startApp({ url: database.url }), startApp({ url: database.url })]);
+      await letReadersRead(app);
+      await legacy.enforcer.addGroupingPolicy('user^eve', 'role^reader', '*');
+      await Promise.all([app.enforcer.loadPolicy(), two.enforcer.loadPolicy()]);
+      const runner = app.dataSource.createQueryRunner();
+      await runner.startTransaction();
+      await app.assignments.remove(reader('eve'), { manager: runner.manager });
+      let output = '';
+      const adopted = stderrOf(
+        () => adoptRules(dataSource),
+        (text) => (output += text),
+      );
+      await until(
+        () => output,
+        (text) => text.includes('waiting for 1 rule that open transactions have locked'),
+      );
+      await runner.commitTransaction();
+      await runner.release();
+      await adopted;
+      await atRest(app, two);
+      for (const node of [app, two]) expect(await mayRead(node, 'eve')).toBe(false);
+      expect(await operationsOf(app, 'eve')).toEqual(['deleted']);
+      await legacy.dataSource.query(
+        `INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'user^eve', 'role^reader', '*')`,
+      );
+      await stderrOf(() => adoptRules(dataSource));
+      expect(await operationsOf(app, 'eve')).toEqual(['deleted', 'created']);
+      await Promise.all([app.close(), two.close()]);
+    });
+
+    it('goes on granting and revoking rows with empty columns as they are stored', async () => {
+      await dataSource.runMigrations();
+      const app = await startApp({ url: database.url });
+      await letReadersRead(app);
+      await legacy.dataSource.query(
+        `INSERT INTO casbin_rule (ptype, v0, v1, v2, v3) VALUES ('p', 'role^odd', 'act^read', '*', ''), ('g', 'user^eve', 'role^reader', '*', NULL)`,
+      );
+      await app.enforcer.loadPolicy();
+      await stderrOf(() => adoptRules(dataSource));
+      expect(await mayRead(app, 'eve')).toBe(true);
+      await app.assignments.remove(reader('eve'));
+      expect(await mayRead(app, 'eve')).toBe(false);
+      expect(await dataSource.query(`SELECT v3 FROM casbin_rule WHERE v0 = 'role^odd'`)).toEqual([{ v3: '' }]);
+      await app.close();
+    });
   });
 });

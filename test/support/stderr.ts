@@ -1,8 +1,12 @@
-/** What is written to stderr while the work goes on; it is not shown. */
-export async function stderrOf(work: () => Promise<unknown>): Promise<string> {
+/**
+ * What is written to stderr while the work goes on; it is not shown.
+ * @param hear is told of each piece at once
+ */
+export async function stderrOf(work: () => Promise<unknown>, hear?: (text: string) => void): Promise<string> {
   const written: string[] = [];
   const spy = jest.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     written.push(String(chunk));
+    hear?.(String(chunk));
     return true;
   });
   try {

@@ -19,13 +19,18 @@ export class AdoptionProgress {
 
   /** Rests for a second, and says once what is waited for. */
   async wait(what: string): Promise<void> {
-    if (this.waitedFor !== what) this.say(`waiting for ${what} open transactions have locked, or a trigger keeps`);
+    if (this.waitedFor !== what) this.say(`waiting for ${what} that open transactions have locked, or a trigger keeps`);
     this.waitedFor = what;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
-export function numeral(count: number): string {
+/** `1 row`, `2,000 rows` */
+export function counted(count: number, thing: string): string {
+  return `${numeral(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+function numeral(count: number): string {
   return count.toLocaleString('en-US');
 }
 

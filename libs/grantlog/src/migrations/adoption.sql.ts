@@ -17,7 +17,7 @@ export const openUnrecorded = `
       UNION ALL
       SELECT details, operation, outbox_id FROM audit_outbox WHERE outcome = 'success') AS event
     ORDER BY details, outbox_id DESC)
-  SELECT rule.id::text AS id, rule.place::text AS place
+  SELECT rule.id::text AS id, rule.place::text AS place, count(*) OVER ()::int AS "all"
   FROM (SELECT id, ctid AS place, ${detailsOf('casbin_rule')} AS details FROM casbin_rule) AS rule
   LEFT JOIN told ON told.details = rule.details AND told.operation = 'created'
   WHERE told.operation IS NULL

@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { uuidV7 } from '../contract/uuid-v7';
 import { appendFound, closeUnrecorded, fetchUnrecorded, lockHead, openUnrecorded } from './adoption.sql';
 import { assertAdoptable } from './adoption-check';
-import { AdoptionProgress, numeral } from './adoption-progress';
+import { AdoptionProgress, counted } from './adoption-progress';
 import type { AdoptionReport } from './adoption-report';
 import { Batch } from './batch';
 import { addMissingColumns } from './later-columns';
@@ -26,6 +26,8 @@ const rowsAtOnce = 5_000;
 interface Found {
   readonly id: string;
   readonly place: string;
+  /** How many there are. */
+  readonly all: number;
 }
 
 /**
@@ -50,14 +52,14 @@ export class Adoption {
   async run(): Promise<AdoptionReport> {
     const start = performance.now();
     const { rows, same } = await this.begin();
-    this.progress.say(`casbin_rule holds ${numeral(rows)} rules, which are being adopted`);
+    this.progress.say(`adopting casbin_rule, which holds ${counted(rows, 'row')}`);
     await addMissingColumns(this.runner);
     await this.tidying.tidy(same);
     await buildIndexes(this.runner, this.progress, () => this.tidying.tidy(same));
-    while ((await this.record(rows)) > 0);
+    while ((await this.record()) > 0);
     const report = await this.finish();
     const seconds = Math.round((performance.now() - start) / 1000);
-    this.progress.say(`casbin_rule is adopted: ${numeral(report.recorded)} rules recorded, after ${seconds} s`);
+    this.progress.say(`casbin_rule is adopted: ${counted(report.recorded, 'rule')} recorded, after ${seconds} s`);
     return report;
   }
 
@@ -79,22 +81,22 @@ export class Adoption {
   }
 
   /** @returns how many rules it has found that no record tells of: those that were changed or locked meanwhile are found again */
-  private async record(rows: number): Promise<number> {
+  private async record(): Promise<number> {
     await this.runner.query('SET enable_nestloop = off'); // without statistics PostgreSQL would compare each rule with each record
     await this.runner.query(openUnrecorded);
     await this.runner.query('RESET enable_nestloop');
-    let found = 0;
+    let all = 0;
     let done = 0;
     for (;;) {
       const some = await this.runner.manager.query<Found[]>(fetchUnrecorded(rowsAtOnce));
       if (some.length === 0) break;
-      found += some.length;
+      all = some[0]?.all ?? 0;
       done += await this.append(some);
-      this.progress.at(done, rows, 'recorded');
+      this.progress.at(done, all, 'recorded');
     }
     await this.runner.query(closeUnrecorded);
-    if (found > 0 && done === 0) await this.progress.wait(`${numeral(found)} rules, which`);
-    return found;
+    if (all > 0 && done === 0) await this.progress.wait(counted(all, 'rule'));
+    return all;
   }
 
   private async append(found: readonly Found[]): Promise<number> {

@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { InvalidInputError } from '../contract/grantlog.error';
-import { type AdoptionProgress, named, numeral } from './adoption-progress';
+import { type AdoptionProgress, counted, named } from './adoption-progress';
 import { createOriginals, missingInOriginals, sharedColumns } from './adoption-tables.sql';
 import type { Batch } from './batch';
 import { closeGaps, copies, countGapped, foldRows, padded, reopened, type Sameness } from './tidying.sql';
@@ -56,7 +56,7 @@ export class Tidying {
         done += (await this.batch.run('folded', foldRows(same, columns), pairs)).rows;
         this.progress.at(from + some.length, found.length, 'folded');
       }
-      if (done === 0) await this.progress.wait(`${numeral(found.length)} copies, which`);
+      if (done === 0) await this.progress.wait(`copies (id ${namesOf(found)})`);
     }
   }
 
@@ -66,7 +66,7 @@ export class Tidying {
       const [gapped] = await manager.query<{ rows: number }[]>(countGapped);
       if (!gapped || gapped.rows === 0) return;
       await this.refuseReopened();
-      if ((await this.closeAll(columns, gapped.rows)) === 0) await this.progress.wait('rows with empty columns, which');
+      if ((await this.closeAll(columns, gapped.rows)) === 0) await this.progress.wait('rows with empty columns');
     }
   }
 
@@ -92,10 +92,8 @@ export class Tidying {
   }
 
   private nameCopies(found: readonly Copy[]): void {
-    const some = found.slice(0, mostNamed).map(({ id, first }) => `${id} into ${first}`);
     this.progress.say(
-      `${numeral(found.length)} rows say the same as another one and are folded into it; audit_original_rule keeps them: ` +
-        `id ${named(some, found.length)}`,
+      `folding ${counted(found.length, 'row')} into others that say the same; audit_original_rule keeps them: id ${namesOf(found)}`,
     );
   }
 
@@ -103,8 +101,13 @@ export class Tidying {
     const [blanks] = await this.runner.manager.query<{ all: number; ids: string[] }[]>(padded);
     if (!blanks || blanks.all === 0) return;
     this.progress.say(
-      `${numeral(blanks.all)} rows have blanks around a value, which typeorm-adapter takes away when it reads them, and Grantlog ` +
-        `does not: id ${named(blanks.ids, blanks.all)}`,
+      `there are blanks around values in ${counted(blanks.all, 'row')}, which typeorm-adapter takes away when it reads them, and ` +
+        `Grantlog does not: id ${named(blanks.ids, blanks.all)}`,
     );
   }
+}
+
+function namesOf(found: readonly Copy[]): string {
+  const some = found.slice(0, mostNamed).map(({ id, first }) => `${id} into ${first}`);
+  return named(some, found.length);
 }
