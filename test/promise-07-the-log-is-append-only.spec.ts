@@ -61,6 +61,7 @@ describe('the log is append-only', () => {
       reasons: [expect.stringMatching(/ is a superuser$/)],
     });
     expect(statements.join()).toContain('GRANT SELECT, INSERT ON audit_record');
+    expect(statements).toContain('GRANT SELECT ON migrations TO "postgres_app"');
     expect((await app.health.report()).appendOnly).toEqual({ state, reasons, statements });
   });
 

@@ -1,6 +1,6 @@
 /**
  * One row: the adoption of the rules that were in the table before Grantlog. Its events share one operation, also when it is
- * killed and goes on later.
+ * killed and goes on later. Rules with ids up to `through_id` have been looked through for such as no record tells of.
  */
 export const createAdoptionTable = `
   CREATE TABLE IF NOT EXISTS audit_adoption (
@@ -10,7 +10,8 @@ export const createAdoptionTable = `
     finished_at timestamptz,
     trimmed bigint NOT NULL DEFAULT 0,
     folded bigint NOT NULL DEFAULT 0,
-    recorded bigint NOT NULL DEFAULT 0
+    recorded bigint NOT NULL DEFAULT 0,
+    through_id bigint NOT NULL DEFAULT 0
   )`;
 
 export const dropAdoptionTables = `DROP TABLE IF EXISTS audit_adoption, audit_original_rule`;

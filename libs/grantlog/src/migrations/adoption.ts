@@ -39,6 +39,7 @@ export class Adoption {
   private readonly progress = new AdoptionProgress();
   private readonly batch: Batch;
   private readonly tidying: Tidying;
+  private lastId = '0';
 
   constructor(
     private readonly runner: QueryRunner,
@@ -56,6 +57,7 @@ export class Adoption {
     await addMissingColumns(this.runner);
     await this.tidying.tidy(same);
     await buildIndexes(this.runner, this.progress, () => this.tidying.tidy(same));
+    do await this.noteLastId();
     while ((await this.record()) > 0);
     const report = await this.finish();
     const seconds = Math.round((performance.now() - start) / 1000);
@@ -78,6 +80,14 @@ export class Adoption {
     );
     const [table] = await manager.query<{ rows: number }[]>('SELECT count(*)::int AS rows FROM casbin_rule');
     return { rows: table?.rows ?? 0, same };
+  }
+
+  /** Rules that come later may be missed by the last search. */
+  private async noteLastId(): Promise<void> {
+    const [last] = await this.runner.manager.query<{ id: string }[]>(
+      'SELECT coalesce(max(id), 0)::text AS id FROM casbin_rule',
+    );
+    this.lastId = last?.id ?? '0';
   }
 
   /** @returns how many rules it has found that no record tells of: those that were changed or locked meanwhile are found again */
@@ -108,8 +118,10 @@ export class Adoption {
 
   private async finish(): Promise<AdoptionReport> {
     const [report] = await this.runner.manager.query<AdoptionReport[]>(
-      `WITH finished AS (UPDATE audit_adoption SET finished_at = clock_timestamp() RETURNING *)
+      `WITH finished AS (
+         UPDATE audit_adoption SET finished_at = clock_timestamp(), through_id = $1::bigint RETURNING *)
        SELECT trimmed::int AS trimmed, folded::int AS folded, recorded::int AS recorded FROM finished`,
+      [this.lastId],
     );
     return report ?? { trimmed: 0, folded: 0, recorded: 0 };
   }

@@ -172,6 +172,36 @@ export const findRule = `SELECT id FROM casbin_rule WHERE ${isRule}`;
 /** Gives a rule the id $9, and with it the place among the others that the rule had which it replaces. */
 export const moveRule = `UPDATE casbin_rule SET id = $9 WHERE ${isRule}`;
 
+/**
+ * Writes the event of every rule of a policy type ($7) with an id above $8 of which the last that is told is not that it was created.
+ * $1 to $6 are the attribution. The rules are held against removal, whose event then comes after this one.
+ */
+export const tellUnheard = (shape: RuleShape): string => `
+  WITH waiting AS MATERIALIZED (
+    SELECT DISTINCT ON (details) details, operation FROM audit_outbox
+    WHERE outcome = 'success' ORDER BY details, outbox_id DESC),
+  rule AS MATERIALIZED (
+    SELECT id, jsonb_build_object('ptype', ptype, 'rule', array_remove(ARRAY[${ruleColumns.join(', ')}], NULL)) AS details
+    FROM casbin_rule WHERE ptype COLLATE "C" = $7::varchar AND id > $8::bigint),
+  unheard AS MATERIALIZED (
+    SELECT rule.id FROM rule LEFT JOIN waiting USING (details)
+    WHERE coalesce(waiting.operation, (
+      SELECT operation FROM audit_record AS record
+      WHERE record.subject = (rule.details #>> '{rule,0}') COLLATE "C" AND record.details = rule.details AND outcome = 'success'
+      ORDER BY seq DESC LIMIT 1)) IS DISTINCT FROM 'created'),
+  changed AS MATERIALIZED (
+    SELECT ${columnsOf('casbin_rule')} FROM casbin_rule JOIN unheard USING (id)
+    ORDER BY casbin_rule.id FOR KEY SHARE OF casbin_rule SKIP LOCKED)
+  ${intoOutbox({
+    type: `'${shape.type}.created'`,
+    role: sqlOf(shape.role),
+    scope: sqlOf(shape.scope),
+    ptype: '$7::varchar',
+    operation: 'created',
+    attribution: '$1::text, $2::text, $3::uuid, $4::text, $5::text, $6::text',
+    returning: 'id',
+  })}`;
+
 /** Which columns of a policy type a filter gives values for. */
 interface GivenColumns {
   readonly shape: RuleShape;

@@ -20,9 +20,11 @@ interface Catalog {
   readonly ownsFunction: boolean;
   readonly createsRoles: boolean;
   readonly triggerAlways: boolean;
+  /** TypeORM's table of migrations, which it reads at each start that runs them; `null` if there is none. */
+  readonly migrations: string | null;
 }
 
-/** Membership counts as ownership: a member can SET ROLE. Before PostgreSQL 16 CREATEROLE could grant itself any membership. */
+/** $1 is the name of TypeORM's table of migrations. Membership counts as ownership: a member can SET ROLE. Before PostgreSQL 16 CREATEROLE could grant itself any membership. */
 const readCatalog = `
   SELECT current_user::text AS role, current_database()::text AS database, me.rolsuper AS superuser,
     pg_has_role(current_user, t.relowner, 'MEMBER') AS "ownsTable",
@@ -32,7 +34,8 @@ const readCatalog = `
       WHERE proname = 'audit_record_refuse' AND pronamespace = t.relnamespace), false) AS "ownsFunction",
     me.rolcreaterole AND current_setting('server_version_num')::int < 160000 AS "createsRoles",
     EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = t.oid AND tgname = 'audit_record_append_only' AND tgenabled = 'A')
-      AS "triggerAlways"
+      AS "triggerAlways",
+    to_regclass(quote_ident($1))::text AS migrations
   FROM pg_class t
   JOIN pg_namespace s ON s.oid = t.relnamespace
   JOIN pg_database d ON d.datname = current_database()
@@ -41,7 +44,8 @@ const readCatalog = `
 
 /** Reads the catalog: is the log append-only for the role this DataSource connects with? */
 export async function appendOnlyReport(dataSource: DataSource): Promise<AppendOnlyReport> {
-  const [catalog] = await query<Catalog>(dataSource, readCatalog);
+  const { migrationsTableName = 'migrations' } = dataSource.options;
+  const [catalog] = await query<Catalog>(dataSource, readCatalog, [migrationsTableName]);
   if (!catalog) return { state: 'bypassable', reasons: ['there is no table audit_record'], statements: [] };
   const reasons = reasonsOf(catalog);
   if (reasons.length === 0) return { state: 'enforced', reasons, statements: [] };
@@ -70,11 +74,12 @@ const triggerStatements = [
 ];
 
 /** The app gets a role that may append and read; the present one stays for migrations. */
-function roleStatements({ role, database }: Catalog): string[] {
+function roleStatements({ role, database, migrations }: Catalog): string[] {
   const app = `${role}_app`;
   return [
     `CREATE ROLE ${quoted(app)} LOGIN PASSWORD '<choose one>'`,
     ...grantsFor(app, database),
+    ...(migrations ? [`GRANT SELECT ON ${migrations} TO ${quoted(app)}`] : []),
     `-- then let the app connect as ${app}, and keep ${role} for migrations`,
   ];
 }
@@ -86,7 +91,7 @@ export function grantsFor(role: string, database: string): string[] {
     `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${app}`,
     `GRANT SELECT, INSERT ON audit_record TO ${app}`,
     `GRANT SELECT, UPDATE ON audit_head TO ${app}`,
-    `GRANT SELECT ON audit_adoption TO ${app}`,
+    `GRANT SELECT, UPDATE (through_id) ON audit_adoption TO ${app}`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON casbin_rule, audit_outbox, audit_follower, audit_parked TO ${app}`,
     `GRANT SELECT, INSERT, UPDATE ON audit_import TO ${app}`,
     `GRANT SELECT, INSERT ON audit_import_rule TO ${app}`,
