@@ -105,6 +105,26 @@ describe('an attempt over HTTP leaves a record', () => {
     expect(await app.assignments.find({ role: 'role^reader' })).toEqual([]);
   });
 
+  it.each([
+    ['/AUTHZ/Role-Assignments/REMOVE', 'deleted'],
+    ['/authz/role-assignments/Remove?x=1', 'deleted'],
+    ['/authz/role-assignments/remove/?to=/role-assignments', 'deleted'],
+    ['/AUTHZ/Role-Assignments?then=/remove', 'created'],
+  ])('of what the route does, in whatever way its path was written: %s', async (written, operation) => {
+    const records = await left(async () => {
+      const { status } = await caller
+        .with({ 'x-verdict': 'forbid' })
+        .post(`/api${written}`, { assignments: reader(1) });
+      expect(status).toBe(403);
+      expect((await caller.post(`/api${written}`, { assignments: reader(1) })).status).toBe(400);
+    });
+    const type = `role_assignment.${operation}`;
+    expect(records.map(toldOf)).toEqual([
+      ['denied', type, 'user^1,role^reader,*', 'HTTP_403'],
+      ['failed', type, 'user^1,role^reader,*', 'INVALID_INPUT'],
+    ]);
+  });
+
   it("while the refusal itself is answered as ever, by the host's own filters", async () => {
     const { body: answer } = await caller.with({ 'x-verdict': 'forbid' }).post(path, body);
     expect(answer).toEqual({ ours: false, words: 'only on weekdays' });

@@ -8,11 +8,12 @@ import type { CommitSignal } from '../outbox/commit-signal';
 import { Sweep } from '../sweep/sweep';
 import { rolledBackEvents } from './attempt-events';
 import { insertAttempts, insertMissingAttempts } from './attempt-statements';
-import { mostRecorded } from './attempted-rules';
 import { OpenChanges } from './open-changes';
 
-/** Events that are kept in memory, of attempts that are not written yet and of changes in open transactions together. */
-const mostKept = 10_000;
+/** Events of denied and failed calls that are kept in memory until they are written. */
+const mostWaiting = 10_000;
+/** Events of changes that are kept in memory until their transactions have ended or, rolled back, they are written. A room of their own. */
+const mostOpen = 10_000;
 /** Events in one statement. */
 const mostAtOnce = 500;
 /** The part of the time that it takes while attempts keep coming; the longer it rests, the more of them share a statement. */
@@ -23,7 +24,10 @@ const interval = 1_000;
 export interface AttemptsHealth {
   /** Events of attempts that are not written yet. */
   readonly waiting: number;
-  /** Events since the start of this process for which there was no room, or which the database refused. They left no record. */
+  /**
+   * Events since the start of this process for which there was no room, or which the database refused. They left no record. Of a
+   * caller's transaction they are counted when it is rolled back; one that is committed needs no record of that kind.
+   */
   readonly dropped: number;
   /** Why those that wait cannot be written; `null` if they can. */
   readonly lastError: string | null;
@@ -37,11 +41,15 @@ export class AttemptLog {
   private readonly log = new Logger('Grantlog');
   private readonly sweep: Sweep;
   private readonly open: OpenChanges;
+  /** Of calls that were denied or failed. */
   private readonly waiting: AuditEvent[] = [];
+  /** Of changes that were rolled back. */
+  private readonly takenBack: AuditEvent[] = [];
   /** How many of them are written at once. One by one after the database has refused some, to find out which. */
   private batch = mostAtOnce;
   private mayBeWritten = false;
-  private isFull = false;
+  /** What there is no room for, and has been said to be. */
+  private readonly full = new Set<'waiting' | 'open'>();
   private dropped = 0;
   private lastError: string | null = null;
 
@@ -81,7 +89,11 @@ export class AttemptLog {
 
   /** @returns whether there was room for them */
   add(events: readonly AuditEvent[]): boolean {
-    if (!this.hasRoomFor(events.length)) return false;
+    if (this.waiting.length + events.length > mostWaiting) {
+      this.drop(events.length);
+      this.sayFull('waiting', `More than ${mostWaiting} attempts wait; what comes now leaves no record.`);
+      return false;
+    }
     this.waiting.push(...events);
     this.sweep.wake();
     return true;
@@ -89,59 +101,60 @@ export class AttemptLog {
 
   /** Changes of one statement in a caller's transaction: should it be rolled back, they were an attempt. */
   follow(entries: readonly OutboxEntry[]): void {
-    if (this.hasRoomFor(Math.min(entries.length, mostRecorded))) this.open.add(entries);
+    if (this.open.add(entries, mostOpen - this.takenBack.length)) return;
+    this.sayFull(
+      'open',
+      `More than ${mostOpen} changes are in open transactions; of the largest one the latest leave no record if it is rolled back.`,
+    );
   }
 
   health(): AttemptsHealth {
-    return { waiting: this.waiting.length, dropped: this.dropped, lastError: this.lastError };
+    const waiting = this.waiting.length + this.takenBack.length;
+    return { waiting, dropped: this.dropped, lastError: this.lastError };
   }
 
-  private hasRoomFor(events: number): boolean {
-    const fits = this.waiting.length + this.open.size + events <= mostKept;
-    if (fits) return true;
-    this.drop(events);
-    if (!this.isFull) {
-      this.log.error(
-        `More than ${mostKept} attempts and changes in open transactions wait; what comes now leaves no record if it fails.`,
-      );
-    }
-    this.isFull = true;
-    return false;
+  private sayFull(room: 'waiting' | 'open', message: string): void {
+    if (!this.full.has(room)) this.log.error(message);
+    this.full.add(room);
   }
 
   private async step(): Promise<void> {
     await this.writeAll(); // first: to ask about transactions may take longer
-    await this.open.judge(({ events, total }) => this.waiting.push(...rolledBackEvents(events, total)));
+    this.drop(await this.open.judge((events, total) => this.takenBack.push(...rolledBackEvents(events, total))));
     await this.writeAll();
     this.batch = mostAtOnce;
     this.lastError = null;
-    this.isFull &&= this.open.size > 0;
+    this.full.delete('waiting');
+    if (this.open.size === 0) this.full.delete('open');
   }
 
   private async writeAll(): Promise<void> {
-    while (this.waiting.length > 0) await this.write(this.waiting.slice(0, this.batch));
+    for (const queue of [this.takenBack, this.waiting]) {
+      while (queue.length > 0) await this.write(queue);
+    }
   }
 
-  private async write(events: readonly AuditEvent[]): Promise<void> {
+  private async write(queue: AuditEvent[]): Promise<void> {
+    const events = queue.slice(0, this.batch);
     const text = this.mayBeWritten ? insertMissingAttempts : insertAttempts;
     try {
       await autocommit(this.dataSource, { text }, [JSON.stringify(events)]);
     } catch (error) {
       this.mayBeWritten ||= error instanceof OutcomeUnknownError;
       if (!isRefusedForItsData(error)) throw error;
-      this.refused(events, error);
+      this.refused(queue, events, error);
       return;
     }
     this.mayBeWritten = false;
-    this.waiting.splice(0, events.length);
+    queue.splice(0, events.length);
     this.signal.give(true);
   }
 
   /** One that the database will never take must not hold up those behind it. */
-  private refused(events: readonly AuditEvent[], error: unknown): void {
+  private refused(queue: AuditEvent[], events: readonly AuditEvent[], error: unknown): void {
     this.batch = 1;
     if (events.length > 1) return;
-    this.waiting.shift();
+    queue.shift();
     this.drop(1);
     this.log.error(`An attempt could not be recorded, because the database refuses it: ${String(error)}`);
   }

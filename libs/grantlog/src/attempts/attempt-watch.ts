@@ -5,6 +5,7 @@ import type { AttemptError } from '../contract/audit-event';
 import { endOf, GrantlogError } from '../contract/grantlog.error';
 import type { OutboxEntry } from '../contract/outbox-batch';
 import { isLostConnection, OutcomeUnknownError } from '../database/lost-connection';
+import { answerOf } from './answer-of';
 import { attemptErrorOf } from './attempt-error';
 import { attemptEvents, type AttemptOutcome } from './attempt-events';
 import type { AttemptLog } from './attempt-log';
@@ -37,10 +38,10 @@ export class AttemptWatch {
     try {
       return await call();
     } catch (error) {
-      if (this.mayHaveHappened(error, options?.manager)) throw error;
-      const outcome = error instanceof MissingActorError ? 'denied' : 'failed';
+      if (answerOf(() => this.mayHaveHappened(error, options?.manager))) throw error;
+      const outcome = answerOf(() => error instanceof MissingActorError) ? 'denied' : 'failed';
       const operationId = this.record(outcome, tried(), attribution, attemptErrorOf(error));
-      throw operationId !== undefined && error instanceof GrantlogError ? endOf(operationId, error) : error;
+      throw answerOf(() => endNamed(operationId, error)) ?? error;
     }
   }
 
@@ -74,4 +75,9 @@ export class AttemptWatch {
     const manager = given ?? this.parts.ambient();
     return manager?.queryRunner?.isTransactionActive !== true;
   }
+}
+
+/** `undefined` if the error names no operation. */
+function endNamed(operationId: string | undefined, error: unknown): GrantlogError | undefined {
+  return operationId !== undefined && error instanceof GrantlogError ? endOf(operationId, error) : undefined;
 }

@@ -2,6 +2,7 @@ import type { AuditEventType, AuditOperation } from '../contract/audit-event';
 import { storableText } from '../contract/storable-text';
 import { ruleColumns } from '../rules/rule';
 import { type RuleShape, valueOf } from '../rules/rule-shape';
+import { answerOf } from './answer-of';
 
 /** A rule that somebody tried to change, as an event can tell of it. */
 export interface AttemptedRule {
@@ -32,8 +33,7 @@ export type AttemptedShape = Pick<RuleShape, 'ptype' | 'type' | 'role' | 'scope'
  * @param rules a list of lists of values
  */
 export function attemptedRules(shape: AttemptedShape, operation: AuditOperation, rules: unknown): Attempted {
-  const given = Array.isArray(rules) ? rules : [rules];
-  return attempted(given, (values) => ruleOf(shape, operation, listIn(values)));
+  return attempted(rules, (values) => ruleOf(shape, operation, listIn(values) ?? []));
 }
 
 /**
@@ -46,9 +46,8 @@ export function attemptedAssignments(
   operation: AuditOperation,
   assignments: unknown,
 ): Attempted {
-  const given: readonly unknown[] = Array.isArray(assignments) ? assignments : [assignments];
   const fields = typeof shape.scope === 'number' ? ['subject', 'role', 'scope'] : ['subject', 'role'];
-  return attempted(given, (assignment) =>
+  return attempted(assignments, (assignment) =>
     ruleOf(
       shape,
       operation,
@@ -66,10 +65,12 @@ export function together(parts: readonly Attempted[]): Attempted {
 }
 
 /** A call that named no rule leaves one record all the same: it was made. */
-function attempted(given: readonly unknown[], ruleFrom: (one: unknown) => AttemptedRule): Attempted {
-  const first = firstOf(given, mostRecorded);
+function attempted(given: unknown, ruleFrom: (one: unknown) => AttemptedRule): Attempted {
+  const list = listIn(given) ?? [given];
+  const total = answerOf(() => Math.trunc(Number(list.length))) ?? 0;
+  const first = firstOf(list, Math.min(total, mostRecorded));
   if (first.length === 0) return { rules: [ruleFrom([])], total: 0 };
-  return { rules: first.map(ruleFrom), total: given.length };
+  return { rules: first.map(ruleFrom), total };
 }
 
 function ruleOf(shape: AttemptedShape, operation: AuditOperation, given: readonly unknown[]): AttemptedRule {
@@ -86,22 +87,14 @@ function ruleOf(shape: AttemptedShape, operation: AuditOperation, given: readonl
 
 /** A list of the caller's may be anything that looks like one: one that fails is empty, and the call fails by it too, and says so. */
 function firstOf(list: readonly unknown[], most: number): unknown[] {
-  try {
-    return Array.from({ length: Math.min(list.length, most) }, (_, at) => list[at]);
-  } catch {
-    return [];
-  }
+  return answerOf(() => Array.from({ length: Math.min(list.length, most) }, (_, at) => list[at])) ?? [];
 }
 
-function listIn(values: unknown): readonly unknown[] {
-  return Array.isArray(values) ? values : [];
+function listIn(values: unknown): readonly unknown[] | undefined {
+  return answerOf(() => Array.isArray(values)) ? (values as readonly unknown[]) : undefined; // of a revoked Proxy it throws
 }
 
+/** `undefined` also of a getter of the caller's that fails: the call fails by it too, and says so. */
 function fieldOf(value: unknown, field: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  try {
-    return Reflect.get(value, field);
-  } catch {
-    return undefined; // a getter of the caller's that fails: the call fails by it too, and says so
-  }
+  return typeof value === 'object' && value !== null ? answerOf(() => Reflect.get(value, field) as unknown) : undefined;
 }

@@ -6,7 +6,6 @@ import { mostRecorded } from './attempted-rules';
 
 /** A change that was made in a caller's transaction, in one statement: all of it stays, or none. */
 interface OpenChange {
-  readonly xid: string;
   /** Of its first event, which tells whether it stayed. */
   readonly id: string;
   /** As many as an attempt is told of by. */
@@ -14,8 +13,16 @@ interface OpenChange {
   readonly total: number;
 }
 
+interface OpenTransaction {
+  readonly changes: OpenChange[];
+  /** Events that are kept of it. */
+  events: number;
+  /** Events that would be recorded, too, if there had been room for them. */
+  untold: number;
+}
+
 /** Hears of a change that its transaction has ended without. */
-export type OnLost = (change: Pick<OpenChange, 'events' | 'total'>) => void;
+export type OnLost = (events: readonly AuditEvent[], total: number) => void;
 
 /** Changes that are looked up in one statement: so few that PostgreSQL does not read all of the log for them. */
 const mostAtOnce = 500;
@@ -37,48 +44,100 @@ const committed = `
 
 /**
  * Changes in callers' transactions that have not ended, as far as is known. What becomes of them only the database knows: hooks do
- * not tell of raw SQL, of savepoints, or of a COMMIT that PostgreSQL turned into a ROLLBACK.
+ * not tell of raw SQL, of savepoints, or of a COMMIT that PostgreSQL turned into a ROLLBACK. Their events have to be kept, because
+ * nothing is left of them in the database after a rollback.
  */
 export class OpenChanges {
-  private changes: OpenChange[] = [];
+  private readonly transactions = new Map<string, OpenTransaction>();
   private events = 0;
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Events that are kept. */
+  /** Transactions that have not ended. */
   get size(): number {
-    return this.events;
+    return this.transactions.size;
   }
 
-  add(entries: readonly OutboxEntry[]): void {
+  /**
+   * If there is no room, the transaction of which the most is kept gives up its latest changes: a large one silences no other.
+   * @param room for events, in all
+   * @returns whether nothing had to be given up
+   */
+  add(entries: readonly OutboxEntry[], room: number): boolean {
     const [first] = entries;
-    if (!first) return;
+    if (!first) return true;
     const events = entries.slice(0, mostRecorded).map(({ event }) => event);
-    this.changes.push({ xid: first.xid, id: first.event.id, events, total: entries.length });
-    this.events += events.length;
-  }
-
-  /** Forgets the changes of transactions that have ended, and tells of those that were rolled back. Rejects if it cannot ask. */
-  async judge(onLost: OnLost): Promise<void> {
-    if (this.changes.length === 0) return;
-    const xids = [...new Set(this.changes.map(({ xid }) => xid))];
-    const over = new Set((await query<{ xid: string }>(this.dataSource, ended, [xids])).map(({ xid }) => xid));
-    const settled = this.changes.filter(({ xid }) => over.has(xid));
-    for (let at = 0; at < settled.length; at += mostAtOnce) {
-      await this.judgeSettled(settled.slice(at, at + mostAtOnce), onLost);
+    const transaction = this.transactionOf(first.xid);
+    const hadRoom = this.events + events.length <= room;
+    if (!hadRoom && !this.makeRoom(transaction, events.length, room)) {
+      transaction.untold += events.length;
+      return false;
     }
+    transaction.changes.push({ id: first.event.id, events, total: entries.length });
+    this.count(transaction, events.length);
+    return hadRoom;
   }
 
-  private async judgeSettled(settled: readonly OpenChange[], onLost: OnLost): Promise<void> {
-    const parameters = [settled.map(({ xid }) => xid), settled.map(({ id }) => id)];
-    const rows = await query<{ id: string }>(this.dataSource, committed, parameters);
-    const stayed = new Set(rows.map(({ id }) => id));
-    this.forget(new Set(settled));
-    for (const change of settled) if (!stayed.has(change.id)) onLost(change);
+  /**
+   * Forgets the changes of transactions that have ended, and tells of those that were rolled back. Rejects if it cannot ask.
+   * @returns events of them that were not kept. They count unless all that was kept of their transaction has stayed
+   */
+  async judge(onLost: OnLost): Promise<number> {
+    if (this.size === 0) return 0;
+    const rows = await query<{ xid: string }>(this.dataSource, ended, [[...this.transactions.keys()]]);
+    const over = rows.map(({ xid }) => xid);
+    const stayed = await this.stayed(over);
+    return over.reduce((untold, xid) => untold + this.end(xid, stayed, onLost), 0);
   }
 
-  private forget(settled: ReadonlySet<OpenChange>): void {
-    this.changes = this.changes.filter((change) => !settled.has(change));
-    for (const { events } of settled) this.events -= events.length;
+  private transactionOf(xid: string): OpenTransaction {
+    const known = this.transactions.get(xid);
+    if (known) return known;
+    const transaction = { changes: [], events: 0, untold: 0 };
+    this.transactions.set(xid, transaction);
+    return transaction;
+  }
+
+  /** Not at the cost of a transaction that would then have less than the one that needs it. */
+  private makeRoom(needing: OpenTransaction, events: number, room: number): boolean {
+    while (this.events + events > room) {
+      const largest = this.largest();
+      const last = largest.events > needing.events + events ? largest.changes.pop() : undefined;
+      if (!last) return false;
+      this.count(largest, -last.events.length);
+      largest.untold += last.events.length;
+    }
+    return true;
+  }
+
+  private largest(): OpenTransaction {
+    return [...this.transactions.values()].reduce((largest, one) => (one.events > largest.events ? one : largest));
+  }
+
+  private count(transaction: OpenTransaction, events: number): void {
+    transaction.events += events;
+    this.events += events;
+  }
+
+  /** The changes of ended transactions that were committed, by the ids of their first events. */
+  private async stayed(xids: readonly string[]): Promise<Set<string>> {
+    const changes = xids.flatMap((xid) => this.transactionOf(xid).changes.map(({ id }) => ({ xid, id })));
+    const stayed = new Set<string>();
+    for (let at = 0; at < changes.length; at += mostAtOnce) {
+      const some = changes.slice(at, at + mostAtOnce);
+      const parameters = [some.map(({ xid }) => xid), some.map(({ id }) => id)];
+      for (const { id } of await query<{ id: string }>(this.dataSource, committed, parameters)) stayed.add(id);
+    }
+    return stayed;
+  }
+
+  private end(xid: string, stayed: ReadonlySet<string>, onLost: OnLost): number {
+    const transaction = this.transactionOf(xid);
+    const { changes, events, untold } = transaction;
+    this.count(transaction, -events);
+    this.transactions.delete(xid);
+    const lost = changes.filter(({ id }) => !stayed.has(id));
+    for (const change of lost) onLost(change.events, change.total);
+    return lost.length > 0 || changes.length === 0 ? untold : 0;
   }
 }

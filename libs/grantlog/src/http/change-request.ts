@@ -17,7 +17,10 @@ export interface AskedChange {
   readonly reason: string | undefined;
 }
 
+/** Routes match in any case unless the host says otherwise, so a path is read in any. */
+const removing = /\/remove\/?$/i;
+
 export function askedChange({ path, body }: ChangeRequest): AskedChange {
   const { assignments, reason } = (typeof body === 'object' && body !== null ? body : {}) as Partial<AskedChange>;
-  return { operation: /\/remove\/?$/.test(path ?? '') ? 'deleted' : 'created', assignments: assignments ?? [], reason };
+  return { operation: removing.test(path ?? '') ? 'deleted' : 'created', assignments: assignments ?? [], reason };
 }
