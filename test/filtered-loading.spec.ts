@@ -172,12 +172,12 @@ describe('filtered loading', () => {
 
     it('a removal while the whole policy is loaded after a part is shown at once, and never taken back', async () => {
       await app.enforcer.loadFilteredPolicy(inMath);
+      const { load } = RuleReader.prototype;
       const read = jest.spyOn(RuleReader.prototype, 'load');
-      const load = RuleReader.prototype.load.bind(Reflect.get(app.enforcer, 'memory').reader);
       let arrive = (): void => undefined;
       const held = new Promise<void>((resolve) => (arrive = resolve));
-      read.mockImplementationOnce(async (...given) => {
-        const position = await load(...given); // which has read Ann's row
+      read.mockImplementationOnce(async function (this: RuleReader, ...given) {
+        const position = await load.apply(this, given); // which has read Ann's row
         await held;
         return position;
       });

@@ -1,15 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Controller, Get, Injectable, Scope, UseGuards } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import {
+  Controller,
+  type DynamicModule,
+  type ExecutionContext,
+  Get,
+  Injectable,
+  Module,
+  Scope,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { type Enforcer, newEnforcer, StringAdapter } from 'casbin';
-import { InvalidInputError, NotInstalledError, UnauditedCallError } from 'grantlog';
-import type { AuthZModuleOptions, AuthZService, Permission } from 'grantlog/nest-authz';
+import { GrantlogModule, InvalidInputError, NotInstalledError, UnauditedCallError } from 'grantlog';
+import { AuthPossession, type AuthZModuleOptions, type AuthZService, type Permission } from 'grantlog/nest-authz';
 import TypeORMAdapter from 'typeorm-adapter';
 import { MemoryAdapter } from './support/casbin-twin';
+import { connect } from './support/database';
 import { DocumentedCode } from './support/documented-code';
+import { rulesIn } from './support/facts';
 import {
+  type Ask,
   asking,
+  type HostParts,
   Hosts,
   library,
   type NestAuthz,
@@ -48,7 +62,43 @@ async function serviceOf(authz: NestAuthz, policy = library): Promise<AuthZServi
   return app.get(authz.AuthZService);
 }
 
+/** The rules in the table of an app that did not start. */
+async function rulesLeftBy(hosts: Hosts): Promise<string[][]> {
+  const dataSource = await connect(hosts.database.url, 1);
+  try {
+    return await rulesIn(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 describe('the decorator', () => {
+  /** A permission whose method reads what only this very object has. */
+  class OwnBook implements Permission {
+    readonly #readers = ['ann'];
+    readonly resource = 'book';
+    readonly action = 'read';
+    readonly possession = AuthPossession.OWN;
+
+    isOwn(context: ExecutionContext): boolean {
+      return this.#readers.includes(userFromContext(context) as string);
+    }
+  }
+
+  /** What ann is answered where a permission is needed. */
+  async function answerOf(authz: NestAuthz, permission: Permission): Promise<number> {
+    @Controller()
+    @UseGuards(authz.AuthZGuard)
+    class Books {
+      @Get('book')
+      @authz.UsePermissions(permission)
+      book(): void {}
+    }
+    const hosts = await hostsOf(authz);
+    const options = { ...(await hosts.files(library)), userFromContext };
+    return asking(await hosts.start({ authz: options, controllers: [Books] }))('/book', 'ann');
+  }
+
   /** What ann and bob are answered where the controller names a permission, and ann where the handler has one of its own. */
   async function answersOf(authz: NestAuthz): Promise<number[]> {
     const { AuthZGuard, UsePermissions } = authz;
@@ -86,6 +136,8 @@ describe('the decorator', () => {
       [6, true],
       [2, undefined],
     ]);
+    expect(await answerOf(theirs, new OwnBook())).toBe(200);
+    expect(await answerOf(ours, new OwnBook())).toBe(500);
   });
 });
 
@@ -219,6 +271,63 @@ m = r.sub == p.sub && r.obj == p.obj && r.act == p.act`;
 });
 
 describe('the module', () => {
+  /** A module with a handler that names a permission. */
+  function reading(authz: NestAuthz, resource: string, imports: DynamicModule[] = []): Type {
+    @Controller()
+    @UseGuards(authz.AuthZGuard)
+    class Reading {
+      @Get(resource)
+      @authz.UsePermissions({ resource, action: 'read' })
+      read(): void {}
+    }
+    @Module({ imports, controllers: [Reading] })
+    class ReadingModule {}
+    return ReadingModule;
+  }
+
+  differs('a second `AuthZModule.register` in one app, or `GrantlogModule` beside it', async () => {
+    const start = async (hosts: Hosts, second: (model: string, policy: string) => DynamicModule): Promise<Ask> => {
+      const panel = await hosts.files('p, admin, panel, read:any\ng, ann, admin');
+      const shop = second(panel.model, await hosts.file('shop.csv', 'p, admin, shop, read:any\ng, bob, admin'));
+      const imports = [reading(hosts.authz, 'panel'), reading(hosts.authz, 'shop', [shop])];
+      return asking(await hosts.start({ authz: { ...panel, userFromContext }, imports }));
+    };
+    const registered =
+      (authz: NestAuthz) =>
+      (model: string, policy: string): DynamicModule =>
+        authz.AuthZModule.register({ model, policy, userFromContext });
+
+    const get = await start(await hostsOf(theirs), registered(theirs));
+    expect([await get('/panel', 'ann'), await get('/shop', 'ann')]).toEqual([200, 403]);
+    expect([await get('/panel', 'bob'), await get('/shop', 'bob')]).toEqual([403, 200]);
+
+    for (const second of [registered(ours), (model: string) => GrantlogModule.forRoot({ model })]) {
+      const hosts = await hostsOf(ours);
+      await expect(start(hosts, second)).rejects.toThrow(/^GrantlogModule: is in this app 2 times/);
+      expect(await rulesLeftBy(hosts)).toEqual([]);
+    }
+  });
+
+  differs('`enforcerProvider` that provides a mock, as `useValue: { enforce }`', async () => {
+    const mock = { enforce: async (user: string) => user === 'eve' };
+    const enforcerOf = (authz: NestAuthz): HostParts => ({
+      authz: { enforcerProvider: { provide: authz.AUTHZ_ENFORCER, useValue: mock }, userFromContext },
+      imports: [reading(authz, 'book')],
+    });
+    const get = asking(await (await hostsOf(theirs)).start(enforcerOf(theirs)));
+    expect([await get('/book', 'eve'), await get('/book', 'ann')]).toEqual([200, 403]);
+    await expect((await hostsOf(ours)).start(enforcerOf(ours))).rejects.toThrow(
+      /^enforcerProvider: must provide an enforcer .* overrideProvider\(AUTHZ_ENFORCER\)/,
+    );
+
+    const hosts = await hostsOf(ours);
+    const authz = { ...(await hosts.files(library)), userFromContext };
+    const override = (builder: TestingModuleBuilder): TestingModuleBuilder =>
+      builder.overrideProvider(ours.AUTHZ_ENFORCER).useValue(mock);
+    const overridden = asking(await hosts.start({ authz, imports: [reading(ours, 'book')], override }));
+    expect([await overridden('/book', 'eve'), await overridden('/book', 'ann')]).toEqual([200, 403]);
+  });
+
   differs('`enforcerProvider` that provides another token, or is a class', async () => {
     @Injectable()
     class Provided {}

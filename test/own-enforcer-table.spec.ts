@@ -68,6 +68,35 @@ async function letAnnRead(): Promise<void> {
 }
 
 describe('an enforcer with typeorm-adapter', () => {
+  it('may be given rules while it is built: they are recorded when it is taken over, once, and each time they come back', async () => {
+    const seeded = async (): Promise<TestApp> => {
+      const enforcer = await build();
+      await enforcer.addPolicy('role^reader', 'act^read', '*');
+      await enforcer.addGroupingPolicy(...readerRule('ann'));
+      return start(enforcer);
+    };
+    await letAnnRead();
+    let app = await cluster.start();
+    await app.enforcer.removeGroupingPolicy(...readerRule('ann'));
+    await cluster.close(app);
+    const facts = async (): Promise<string[]> =>
+      (await app.records()).map(({ operation, subject, actor, reason }) =>
+        [operation, subject, actor, reason].join(' '),
+      );
+    for (let n = 0; n < 2; n += 1) {
+      app = await seeded();
+      expect((await facts()).slice(3)).toEqual([
+        "created user^ann system^import added by the host's enforcer before it was taken over",
+      ]);
+      expect(await mayRead(app, 'ann')).toBe(true);
+      if (n === 0) await cluster.close(app);
+    }
+    await app.enforcer.removeGroupingPolicy(...readerRule('ann'));
+    await cluster.close(app);
+    app = await seeded();
+    expect((await facts()).slice(3).map((fact) => fact.split(' ')[0])).toEqual(['created', 'deleted', 'created']);
+  });
+
   it("has its rules where Grantlog's are: nothing is imported", async () => {
     await letAnnRead();
     const app = await start(await build());

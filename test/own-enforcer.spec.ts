@@ -172,7 +172,10 @@ describe('whoever still holds that enforcer', () => {
     expect(await own.admit('dan')).toBe(true);
     expect(app.enforcer).toBeInstanceOf(Clinic);
     expect(await (app.enforcer as unknown as Clinic).admit('eve')).toBe(true);
-    expect([own.admitted, (app.enforcer as unknown as Clinic).admitted]).toEqual([['dan'], ['eve']]);
+    expect([own.admitted, (app.enforcer as unknown as Clinic).admitted]).toEqual([
+      ['dan', 'eve'],
+      ['dan', 'eve'],
+    ]);
     expect([await operationsOf(app, 'dan'), await operationsOf(app, 'eve')]).toEqual([['created'], ['created']]);
   });
 

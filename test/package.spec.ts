@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import * as grantlog from 'grantlog';
 import { builtImports, filesOf } from './support/built-imports';
 import { createDatabase } from './support/database';
@@ -83,17 +83,27 @@ describe('the package', () => {
 
   it('holds what runs and what is read, and no sources or tests', async () => {
     const files = filesOf(installed());
-    expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'package.json',
-    ]);
-    expect(files.filter((file) => !/\.(js|js\.map|d\.ts)$/.test(file))).toHaveLength(4);
+    const documents = filesOf(join(root, 'docs')).map((file) => `docs/${file}`);
+    const read = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...documents].sort();
+    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(read);
+    expect(files.filter((file) => !/\.(js|js\.map|d\.ts)$/.test(file)).sort()).toEqual(read);
     expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
-    for (const file of ['LICENSE', 'CHANGELOG.md']) {
+    for (const file of ['LICENSE', 'CHANGELOG.md', ...documents]) {
       expect(await readFile(installed(file), 'utf8')).toBe(await readFile(join(root, file), 'utf8'));
     }
+  });
+
+  it('links to no file that it does not hold', async () => {
+    const files = filesOf(installed());
+    const dead: string[] = [];
+    for (const document of files.filter((file) => file.endsWith('.md'))) {
+      const links = (await readFile(installed(document), 'utf8')).matchAll(/\]\((?!#|https?:)([^)#]+)/g);
+      for (const [, link = ''] of links) {
+        if (!files.includes(posix.join(posix.dirname(document), link))) dead.push(`${document}: ${link}`);
+      }
+    }
+    expect(files).toContain('docs/moving-in.md');
+    expect(dead).toEqual([]);
   });
 
   it('shows a debugger its sources', async () => {
@@ -170,9 +180,10 @@ describe('the package', () => {
     it.each(layouts)(
       'boots, migrates, assigns, reads and ends: %s',
       async (layout) => {
-        const [own, moved] = await Promise.all([createDatabase(), createDatabase()]);
+        const databases = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
         try {
-          const env = { DATABASE_URL: own.url, NEST_AUTHZ_DATABASE_URL: moved.url };
+          const [own, moved, enforcers] = databases.map(({ url }) => url);
+          const env = { DATABASE_URL: own, NEST_AUTHZ_DATABASE_URL: moved, OWN_ENFORCER_DATABASE_URL: enforcers };
           const { stdout, stderr } = await apps[host].run(layout, env);
           const report = reportIn(stdout);
           reports[host] = report;
@@ -181,7 +192,7 @@ describe('the package', () => {
           expect(report).toMatchObject(expectedReport);
           expect(report.copies.names).toBe(Object.keys(grantlog).length);
         } finally {
-          await Promise.all([own.drop(), moved.drop()]);
+          await Promise.all(databases.map((database) => database.drop()));
         }
       },
       minute,

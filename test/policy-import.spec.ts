@@ -54,6 +54,14 @@ describe('an import', () => {
     }
   });
 
+  it('refuses a list with a gap, naming the place', async () => {
+    const app = await cluster.start();
+    const gap: ImportedRule[] = [policy];
+    gap[2] = policy;
+    await expect(importInto(app, gap)).rejects.toThrow(/^rules\[1\]: /);
+    expect(await rulesIn(app.dataSource)).toEqual([]);
+  });
+
   it('takes reasons, and the separator of the host', async () => {
     const app = await cluster.start({ grantlog: { separator: '::' } });
     await importInto(app, readers('ann'), { reason: 'release 7' });

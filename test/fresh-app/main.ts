@@ -10,6 +10,7 @@ import * as grantlog from 'grantlog';
 import { AppModule, Onboarding } from './app.module.js';
 import { movedFromNestAuthz } from './moved-from-nest-authz.js';
 import { overHttp } from './over-http.js';
+import { ownEnforcers } from './own-enforcer.js';
 
 async function fromTheReadme(): Promise<object> {
   const app = await NestFactory.createApplicationContext(AppModule, {
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     readme: await fromTheReadme(),
     http: await overHttp(),
     nestAuthz: await movedFromNestAuthz(),
+    ownEnforcers: await ownEnforcers(),
     copies: await copies(),
   };
   console.log(JSON.stringify(report));

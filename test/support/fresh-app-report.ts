@@ -9,6 +9,7 @@ export interface Report {
     readonly document: OpenAPIObject;
   };
   readonly nestAuthz: object;
+  readonly ownEnforcers: object;
   readonly copies: { readonly names: number; readonly differing: string[] };
 }
 
@@ -16,6 +17,9 @@ export interface Report {
 export function reportIn(stdout: string): Report {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
 }
+
+/** Before a user has the role, with it, and without it again. */
+const grantedAndRevoked = [false, true, false];
 
 /** What an app of either release must find, whatever it is compiled to. */
 export const expectedReport = {
@@ -62,6 +66,16 @@ export const expectedReport = {
       { type: 'policy.created', actor: 'system^import', subject: 'admin', role: null },
     ],
     oneEnforcer: true,
+  },
+  ownEnforcers: {
+    enforcer: { imported: true, decisions: grantedAndRevoked, context: true, isOfItsClass: true },
+    enforcerClass: {
+      Enforcer: { decisions: grantedAndRevoked, isOfItsClass: true },
+      CachedEnforcer: { decisions: grantedAndRevoked, isOfItsClass: true },
+      SyncedEnforcer: { decisions: grantedAndRevoked, isOfItsClass: true },
+      Observed: { decisions: grantedAndRevoked, isOfItsClass: true, asked: 3 },
+    },
+    enforcerProvider: { decisions: grantedAndRevoked },
   },
   copies: { differing: [] },
 };

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionContext, INestApplication, Type } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import type { ExecutionContext, INestApplication, ModuleMetadata, Type } from '@nestjs/common';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { NextFunction, Request, Response } from 'express';
 import { type AuditRecord, AuditTrail, grantlogMigrations, OutboxRelay } from 'grantlog';
@@ -50,8 +50,11 @@ export interface HostParts {
   readonly authz: ours.AuthZModuleOptions;
   /** Default: Grantlog's */
   readonly migrations?: DataSourceOptions['migrations'];
+  readonly imports?: ModuleMetadata['imports'];
   readonly controllers?: Type[];
   readonly providers?: Type[];
+  /** What a test puts in the place of a provider. Default: nothing */
+  readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
 /** Apps that use one of the packages, with a database to themselves and a folder for model and policy. */
@@ -84,30 +87,33 @@ export class Hosts {
   /** An app that listens; its requests are those of the user who is named in the header x-user. */
   async start({
     authz,
+    imports = [],
     controllers,
     providers,
     migrations = grantlogMigrations,
+    override = (builder) => builder,
   }: HostParts): Promise<INestApplication> {
+    // Connected before, so that an app that does not start leaves nobody who is still about to.
+    const options = { ...dataSourceOptions(this.database.url, 4), migrations };
+    const dataSource = await this.connect(options);
     const testing = Test.createTestingModule({
       imports: [
-        TypeOrmModule.forRootAsync({
-          useFactory: () => ({ ...dataSourceOptions(this.database.url, 4), migrations, retryAttempts: 0 }),
-          dataSourceFactory: (options) => this.connect(options),
-        }),
+        TypeOrmModule.forRootAsync({ useFactory: () => options, dataSourceFactory: async () => dataSource }),
         this.authz.AuthZModule.register(authz),
+        ...imports,
       ],
       controllers: controllers ?? [],
       providers: providers ?? [],
     });
-    const app = (await testing.compile()).createNestApplication({ logger: false });
+    const app = (await override(testing).compile()).createNestApplication({ logger: false });
     app.use(signIn);
     this.apps.push(app);
     await app.listen(0, '127.0.0.1');
     return app;
   }
 
-  private connect(options?: DataSourceOptions): Promise<DataSource> {
-    const dataSource = new DataSource(options as DataSourceOptions);
+  private connect(options: DataSourceOptions): Promise<DataSource> {
+    const dataSource = new DataSource(options);
     this.dataSources.push(dataSource);
     return dataSource.initialize();
   }

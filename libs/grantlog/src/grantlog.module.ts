@@ -9,9 +9,11 @@ import {
   type OptionalFactoryDependency,
   type Type,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { RoleAssignments } from './assignments/role-assignments';
 import { Attempts } from './attempts/attempts';
 import { RequestContextMiddleware } from './context/request-context.middleware';
+import { InvalidInputError } from './contract/grantlog.error';
 import { KeySyntax } from './contract/namespaced-key';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 import { Followers } from './followers/followers';
@@ -42,7 +44,7 @@ export interface GrantlogAsyncOptions extends GrantlogStaticOptions {
 }
 
 /**
- * Audited role assignments for a NestJS app. Global: import it once, next to TypeOrmModule.
+ * Audited role assignments for a NestJS app. Global: import it once, next to TypeOrmModule; an app that holds it twice does not start.
  *
  * Provides RoleAssignments, PolicyImport, Attempts, AuditTrail, GrantlogHealth, Followers, OutboxRelay and, under
  * AUTHZ_ENFORCER, the audited Casbin enforcer. Its migrations (`grantlogMigrations`) MUST have run on the DataSource.
@@ -61,7 +63,11 @@ export class GrantlogModule implements NestModule {
       imports: imports ?? [],
       controllers,
       providers: [
-        { provide: GRANTLOG_OPTIONS, inject: inject ?? [], useFactory },
+        {
+          provide: GRANTLOG_OPTIONS,
+          inject: [ModulesContainer, ...(inject ?? [])],
+          useFactory: inOneModule(useFactory),
+        },
         { provide: MOUNTED_CONTROLLERS, useValue: controllers },
         ...grantlogProviders,
       ],
@@ -87,4 +93,21 @@ export class GrantlogModule implements NestModule {
       consumer.apply(RefusedChangesMiddleware).forRoutes(changing);
     }
   }
+}
+
+/**
+ * The factory, for an app that holds the module once. Two of them on one table would each decide by the rules of both, and the
+ * routes that one closes would be opened by the other's. Everything of the module waits for the options, so it is refused before
+ * rules are imported.
+ */
+function inOneModule(useFactory: GrantlogAsyncOptions['useFactory']) {
+  return (modules: ModulesContainer, ...injected: never[]): GrantlogOptions | Promise<GrantlogOptions> => {
+    const held = [...modules.values()].filter(({ metatype }) => metatype === GrantlogModule);
+    if (held.length === 1) return useFactory(...injected);
+    throw new InvalidInputError(
+      'GrantlogModule',
+      `is in this app ${held.length} times, and each would decide by the rules of all; import it once, in the root module ` +
+        '(each AuthZModule.register imports one, too)',
+    );
+  };
 }

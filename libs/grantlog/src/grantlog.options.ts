@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { RequestLike } from './context/request-context';
 import { InvalidInputError } from './contract/grantlog.error';
 import type { EnforcerClass } from './enforcer/audited-enforcer';
+import { isEnforcerClass, isMadeOf, looksLikeEnforcer } from './host-enforcer/casbin-classes';
 import { HostEnforcer } from './host-enforcer/host-enforcer';
 
 export interface ListenerOptions {
@@ -33,7 +34,8 @@ export interface GrantlogOptions {
    */
   readonly enforcer?: Enforcer;
   /**
-   * Casbin's class of which the audited enforcer is made: Enforcer, SyncedEnforcer, CachedEnforcer or a subclass.
+   * Casbin's class of which the audited enforcer is made: Enforcer, SyncedEnforcer, CachedEnforcer or a subclass, imported or
+   * required. Of an imported one of Casbin's own, the one that `require` gives is taken.
    * Default: the class of `enforcer`, or else Enforcer
    */
   readonly enforcerClass?: EnforcerClass;
@@ -101,13 +103,17 @@ const fn = <T>(description: string): z.ZodType<T> =>
 const object = <T>(description: string): z.ZodType<T> =>
   z.custom<T>((value) => typeof value === 'object' && value !== null, `must be ${description}`);
 const enforcerClass = z.custom<EnforcerClass>(
-  (value) => typeof value === 'function' && (value === Enforcer || value.prototype instanceof Enforcer),
-  "must be Casbin's Enforcer, SyncedEnforcer or CachedEnforcer, or a subclass, of the casbin package that Grantlog uses",
+  isEnforcerClass,
+  "must be Casbin's Enforcer, SyncedEnforcer or CachedEnforcer, or a subclass, of the casbin package that Grantlog uses " +
+    '(`npm ls casbin` shows one)',
 );
-const enforcer = z.custom<Enforcer>(
-  (value) => value instanceof Enforcer,
-  'must be an enforcer, of the casbin package that Grantlog uses (`npm ls casbin` shows one); await newEnforcer(…) in useFactory of forRootAsync',
-);
+const enforcer = z.custom<Enforcer>((value) => isMadeOf(Enforcer, value), {
+  error: ({ input }) =>
+    looksLikeEnforcer(input)
+      ? 'must be an enforcer, of the casbin package that Grantlog uses; this one has other methods, as that of another release has ' +
+        '(`npm ls casbin` must show one, `npm dedupe` may do)'
+      : 'must be an enforcer, of the casbin package that Grantlog uses (`npm ls casbin` shows one); await newEnforcer(…) in useFactory of forRootAsync',
+});
 const count = (fallback: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(fallback);
 
 const listeners = z.strictObject({

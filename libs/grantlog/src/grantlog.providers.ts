@@ -67,7 +67,9 @@ const settings: Provider[] = [
 ];
 
 function policyImport({ changes, enforcer }: EnforcerAssembly, keys: KeySyntax): PolicyImport {
-  return new PolicyImport({ changes, keys, caughtUp: () => enforcer.caughtUp() });
+  const columns = (ptype: string): readonly string[] => enforcer.getModel().model.get('p')?.get(ptype)?.tokens ?? [];
+  const priorityColumn = (ptype: string): number => columns(ptype).indexOf(`${ptype}_priority`);
+  return new PolicyImport({ changes, keys, priorityColumn, caughtUp: () => enforcer.caughtUp() });
 }
 
 /** With the option `attempts`; otherwise there are none, and nothing is watched. */
@@ -116,7 +118,9 @@ const changing: Provider[] = [
       });
       await assembly.memory.start();
       try {
-        if (options.host) await takeOver(options.host, assembly.enforcer, policyImport(assembly, keys));
+        const imports = policyImport(assembly, keys);
+        const parts = { ...assembly, imports, dataSource, attributor, separator: keys.separator };
+        if (options.host) await takeOver(options.host, parts);
       } catch (error) {
         await assembly.memory.stop(); // nobody else will: Nest forgets what it could not make
         await connection.end();

@@ -42,7 +42,7 @@ export { type ImportedRule, type ImportOptions, PolicyImport } from './imports/p
 export { NotInstalledError } from './installation';
 export { grantlogEntities } from './grantlog-entities';
 export { adoptRules, type AdoptionOptions, grantlogMigrationsFor } from './grantlog-migrations-for';
-export type { AdoptionReport } from './migrations/adoption';
+export type { AdoptionReport } from './migrations/adoption-report';
 export { grantlogMigrations } from './migrations/grantlog-migrations';
 export { OutboxRelay } from './outbox/outbox-relay';
 export { appendOnlyReport, type AppendOnlyReport, grantsFor } from './trail/append-only';

@@ -35,7 +35,8 @@ export async function assertInstalled(dataSource: DataSource): Promise<void> {
     `SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL
      UNION ALL
      SELECT 'the unique index casbin_rule_unique' WHERE NOT EXISTS (
-       SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('casbin_rule_unique') AND indisunique AND indisvalid)`,
+       SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('casbin_rule_unique') AND indisunique AND indisvalid
+         AND pg_get_indexdef(indexrelid) LIKE '%num_nulls(%')`,
     [tables],
   );
   if (rows.length > 0) throw new NotInstalledError(rows.map(({ name }) => name));

@@ -1,4 +1,5 @@
 import { CachedEnforcer, type Enforcer } from 'casbin';
+import { isMadeOf } from '../host-enforcer/casbin-classes';
 
 /** The part of CachedEnforcer that Casbin's typings keep private. */
 type Remember = (key: string, decision: boolean) => void;
@@ -28,7 +29,7 @@ export class DecisionCache {
 
   /** Watches over an enforcer's decisions, if it is one that remembers them. */
   static of(enforcer: Enforcer): DecisionCache | undefined {
-    return enforcer instanceof CachedEnforcer ? new DecisionCache(enforcer) : undefined;
+    return isMadeOf(CachedEnforcer, enforcer) ? new DecisionCache(enforcer) : undefined;
   }
 
   /** MUST be called in the same turn in which memory has changed. */

@@ -4,9 +4,10 @@ import type { AttemptWatch } from '../attempts/attempt-watch';
 import { WatchedChanges } from '../attempts/watched-changes';
 import type { Attributor } from '../context/attributor';
 import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
+import { isOfOtherBuild } from '../host-enforcer/casbin-classes';
 import type { HostEnforcer } from '../host-enforcer/host-enforcer';
 import type { CommitSignal } from '../outbox/commit-signal';
-import { audited, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
+import { auditedAs, type AuditedEnforcer, type EnforcerClass } from './audited-enforcer';
 import { CallerTransaction } from '../rules/caller-transaction';
 import { CommittedMemory } from '../memory/committed-memory';
 import { IndexedModel } from '../policy/indexed-model';
@@ -54,7 +55,7 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const { dataSource, attributor, signal, maxRules, host, attempts } = options;
   const model = new IndexedModel(readModel(options.model));
   checkRoles(model);
-  const enforcer = await construct(options.enforcerClass, model);
+  const enforcer = await construct(options, model);
   const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await matchGlobs(enforcer, host);
   const committed = new CommittedMemory(new PolicyMemory({ model, links, changed: () => enforcer.memoryChanged() }));
@@ -90,13 +91,20 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   return { enforcer, changes, unwatched, memory };
 }
 
-async function construct(enforcerClass: EnforcerClass, model: Model): Promise<AuditedEnforcer> {
+/** A class that extends the SyncedEnforcer of `import` finds no lock: Casbin's ES modules import it by the wrong name. */
+function adviceFor(enforcerClass: EnforcerClass): string {
+  if (!isOfOtherBuild(enforcerClass)) return '';
+  return ". If it is made of SyncedEnforcer in an ES module, take that from createRequire(import.meta.url)('casbin')";
+}
+
+async function construct({ enforcerClass, host }: EnforcerOptions, model: Model): Promise<AuditedEnforcer> {
+  const auditedClass = auditedAs(host ? 'enforcer' : 'enforcerClass', enforcerClass);
   try {
-    return await newEnforcerWithClass(audited(enforcerClass), model);
+    return await newEnforcerWithClass(auditedClass, model);
   } catch (error) {
     throw new GrantlogError(
       'INVALID_INPUT',
-      `enforcerClass: ${enforcerClass.name} cannot be constructed without arguments, as Casbin does it: ${String(error)}`,
+      `enforcerClass: ${enforcerClass.name} cannot be constructed without arguments, as Casbin does it: ${String(error)}${adviceFor(enforcerClass)}`,
       { cause: error },
     );
   }

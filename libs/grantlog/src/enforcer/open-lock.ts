@@ -1,4 +1,5 @@
 import { type Enforcer, SyncedEnforcer } from 'casbin';
+import { isMadeOf } from '../host-enforcer/casbin-classes';
 
 /** What SyncedEnforcer uses of its lock. */
 const openLock = {
@@ -11,5 +12,5 @@ const openLock = {
  * would make every `enforce()` wait for a stranger's row lock, or for ever: the stranger's next call would wait for it too.
  */
 export function openLockOf(enforcer: Enforcer): void {
-  if (enforcer instanceof SyncedEnforcer) Object.defineProperty(enforcer, 'lock', { value: openLock });
+  if (isMadeOf(SyncedEnforcer, enforcer)) Object.defineProperty(enforcer, 'lock', { value: openLock });
 }

@@ -1,4 +1,5 @@
 import { CachedEnforcer, type Enforcer } from 'casbin';
+import { isMadeOf } from '../host-enforcer/casbin-classes';
 
 /** What all of Casbin's calls that decide come down to; its typings keep it private. `explain` asks for the rule as well. */
 type Decide = (asyncCompile: boolean, explain: boolean, ...request: unknown[]) => Generator<unknown, unknown, unknown>;
@@ -10,7 +11,7 @@ export function denyWhileStale(enforcer: Enforcer, isStale: () => boolean): void
     if (isStale()) return explain ? [false, []] : false;
     return yield* decide(asyncCompile, explain, ...request);
   });
-  if (!(enforcer instanceof CachedEnforcer)) return;
+  if (!isMadeOf(CachedEnforcer, enforcer)) return;
   const remembered = enforcer.enforce.bind(enforcer);
   replace(enforcer, 'enforce', (...request: unknown[]) =>
     isStale() ? Promise.resolve(false) : remembered(...request),

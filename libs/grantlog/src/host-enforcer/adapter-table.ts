@@ -1,7 +1,7 @@
 import type { Adapter } from 'casbin';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import TypeORMAdapter from 'typeorm-adapter';
 import { InvalidInputError } from '../contract/grantlog.error';
+import { assertReadsAll, typeormAdapterClass } from './whole-table';
 
 const ruleTable = 'casbin_rule';
 
@@ -20,10 +20,10 @@ interface AdapterState {
 
 /**
  * The table of a typeorm-adapter on PostgreSQL; `undefined` for any other adapter.
- * @throws InvalidInputError if the table has another name than casbin_rule, or the adapter another copy of TypeORM
+ * @throws InvalidInputError if the table has another name than casbin_rule, the adapter another copy of TypeORM, or it leaves rows out
  */
 export function adapterTableOf(adapter: Adapter | undefined): AdapterTable | undefined {
-  if (!adapter || !isTypeormAdapter(adapter)) return undefined;
+  if (!adapter || !typeormAdapterClass(adapter)) return undefined;
   const state = adapter as unknown as AdapterState;
   const { typeorm: dataSource } = state;
   if (dataSource.options.type !== 'postgres') return undefined;
@@ -33,23 +33,22 @@ export function adapterTableOf(adapter: Adapter | undefined): AdapterTable | und
       'has an adapter with a TypeORM of its own; use one copy of typeorm (`npm ls typeorm` shows them, `npm dedupe` may do)',
     );
   }
-  const { tableName, schema } = dataSource.getMetadata(state.getCasbinRuleConstructor());
+  const entity = dataSource.getMetadata(state.getCasbinRuleConstructor());
+  const { tableName, schema } = entity;
   const name = [schema, tableName]
     .filter((part) => part !== undefined)
     .map(quoted)
     .join('.');
-  if (tableName === ruleTable) return { dataSource, name };
+  if (tableName === ruleTable) {
+    assertReadsAll(adapter, entity);
+    return { dataSource, name };
+  }
   throw new InvalidInputError(
     'enforcer',
     `keeps its rules in ${name}; Grantlog keeps them in ${ruleTable}. Before Grantlog's migrations run: ` +
       `ALTER TABLE ${name} RENAME TO ${ruleTable}, which takes no time, and name it so in the entity. docs/moving-in.md says ` +
       'how, if they did run',
   );
-}
-
-/** Recognised by its name too: the host may have another copy of it. */
-function isTypeormAdapter(adapter: Adapter): boolean {
-  return adapter instanceof TypeORMAdapter || adapter.constructor.name === TypeORMAdapter.name;
 }
 
 /**

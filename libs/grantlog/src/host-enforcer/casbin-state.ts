@@ -11,6 +11,7 @@ export interface EnforcerState {
   readonly watcher: Watcher | null;
   readonly watcherEx: WatcherEx | null;
   readonly enabled: boolean;
+  readonly autoBuildRoleLinks: boolean;
   readonly autoNotifyWatcher: boolean;
   readonly acceptJsonRequest: boolean;
   readonly fs: FileSystem | undefined;

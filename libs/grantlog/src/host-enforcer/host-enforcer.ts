@@ -1,15 +1,14 @@
-import { type CachedEnforcer, DefaultRoleManager, type Enforcer, type MatchingFunc, type Model } from 'casbin';
+import type { CachedEnforcer, DefaultRoleManager, Enforcer, FilteredAdapter, MatchingFunc, Model } from 'casbin';
 import { InvalidInputError } from '../contract/grantlog.error';
-import { deepest } from '../policy/link-graph';
 import { type AdapterTable, adapterTableOf } from './adapter-table';
 import { type EnforcerState, roleManagerStateOf, type RoleManagerState, stateOf } from './casbin-state';
+import { type HeldRule, HeldRules } from './held-rules';
 import { leadTo } from './leading-calls';
+import { assertUnpatched } from './patches';
+import { shareFields } from './shared-fields';
 
-/** A rule as the host's enforcer holds it. */
-export interface HeldRule {
-  readonly ptype: string;
-  readonly values: readonly string[];
-}
+/** The enforcers that were taken over, each with whether the module that did so still runs. */
+const takers = new WeakMap<Enforcer, () => boolean>();
 
 /** An enforcer that the host has built, as far as the audited one takes its place. */
 export class HostEnforcer {
@@ -28,15 +27,9 @@ export class HostEnforcer {
       throw new InvalidInputError('enforcer', 'is an audited one already; give the model or an enforcer of Casbin’s');
     }
     if (!state.model) throw new InvalidInputError('enforcer', 'has no model; make it by newEnforcer(model, adapter)');
-    for (const [ptype, manager] of state.rmMap ?? []) {
-      if (manager.constructor !== DefaultRoleManager || roleManagerStateOf(manager).maxHierarchyLevel !== deepest) {
-        throw new InvalidInputError(
-          'enforcer',
-          `has a role manager of its own for "${ptype}"; Grantlog has one, which answers as DefaultRoleManager(${deepest}) does. ` +
-            'Leave yours out; of what it decides, functions of the model and matching functions can be kept',
-        );
-      }
-    }
+    assertUntaken(enforcer);
+    assertUnpatched(enforcer);
+    assertWhole(state);
     return new HostEnforcer(enforcer, state, state.model, adapterTableOf(state.adapter));
   }
 
@@ -54,10 +47,10 @@ export class HostEnforcer {
     return `${adapter.constructor.name}${file}`;
   }
 
-  /** The rules that it holds in memory. */
-  rules(): HeldRule[] {
+  /** The rules that it holds in memory now. */
+  rules(): HeldRules {
     const types = ['p', 'g'].flatMap((section) => [...(this.model.model.get(section) ?? [])]);
-    return types.flatMap(([ptype, { policy }]) => policy.map((values) => ({ ptype, values })));
+    return new HeldRules(types.flatMap(([ptype, { policy }]) => policy.map((values): HeldRule => ({ ptype, values }))));
   }
 
   /** Gives another enforcer, of the same class and model, everything else that decisions depend on, and the watchers. */
@@ -76,14 +69,50 @@ export class HostEnforcer {
     if (state.watcherEx) other.setWatcherEx(state.watcherEx);
   }
 
-  /** From now on whoever still calls the host's enforcer calls the other one. */
+  /**
+   * Nobody else may take it over until then.
+   * @param isRunning whether the module that takes it over has not ended
+   * @throws InvalidInputError if another one that runs has it
+   */
+  claim(isRunning: () => boolean): void {
+    assertUntaken(this.enforcer);
+    takers.set(this.enforcer, isRunning);
+  }
+
+  /** From now on whoever still calls the host's enforcer calls the other one, and both have the same fields. */
   leadTo(other: Enforcer): void {
+    shareFields(this.enforcer, other);
     leadTo(this.enforcer, other);
   }
 
   private roleManagers(): [string, RoleManagerState][] {
     return Array.from(this.state.rmMap ?? [], ([ptype, manager]) => [ptype, roleManagerStateOf(manager)]);
   }
+}
+
+function assertUntaken(enforcer: Enforcer): void {
+  if (!takers.get(enforcer)?.()) return;
+  throw new InvalidInputError(
+    'enforcer',
+    'was given to another GrantlogModule, which runs; its calls can lead to one of them only. Build one for each app, or close the other app first',
+  );
+}
+
+/** @throws InvalidInputError if it decides by less than all of its rules: what it leaves out would be granted from then on */
+function assertWhole({ adapter, autoBuildRoleLinks }: EnforcerState): void {
+  if (adapter && 'isFiltered' in adapter && (adapter as FilteredAdapter).isFiltered()) {
+    throw new InvalidInputError(
+      'enforcer',
+      'holds a filtered policy, and the audited one would decide by the whole; load the whole one, by an adapter that has not ' +
+        'loaded a filtered one, and call loadFilteredPolicy() on the injected enforcer (AUTHZ_ENFORCER)',
+    );
+  }
+  if (autoBuildRoleLinks) return;
+  throw new InvalidInputError(
+    'enforcer',
+    'has enableAutoBuildRoleLinks(false), so that roles that its rules assign may not hold; here they always do. Leave that out, or ' +
+      'call buildRoleLinks() and enableAutoBuildRoleLinks(true) before, and see that it grants what it shall',
+  );
 }
 
 async function match(enforcer: Enforcer, ptype: string, manager: RoleManagerState): Promise<void> {

@@ -1,4 +1,21 @@
-import { CachedEnforcer, Enforcer, SyncedEnforcer } from 'casbin';
+import { Enforcer } from 'casbin';
+import { casbinMethods } from './casbin-methods';
+
+type Method = (...parameters: unknown[]) => unknown;
+
+/** What this file has put in the place of Casbin's methods. */
+const leads = new WeakSet<object>();
+
+/**
+ * Settings that the audited enforcer keeps in role managers of its own, where a later module that takes the same enforcer over
+ * would not find them: they are made on the host's as well.
+ */
+const keptTwice: ReadonlyMap<string, Method> = new Map(
+  ['addNamedMatchingFunc', 'addNamedDomainMatchingFunc'].map((name) => [
+    name,
+    Reflect.get(Enforcer.prototype, name) as Method,
+  ]),
+);
 
 /**
  * Makes Casbin's calls of one enforcer calls of another one. Whatever still holds the first one would otherwise change rules
@@ -6,30 +23,20 @@ import { CachedEnforcer, Enforcer, SyncedEnforcer } from 'casbin';
  */
 export function leadTo(from: Enforcer, to: Enforcer): void {
   for (const name of casbinMethods(from)) {
-    const value = (...parameters: unknown[]): unknown => {
-      const method = Reflect.get(to, name) as (...parameters: unknown[]) => unknown;
-      return method.apply(to, parameters);
-    };
+    const call: Method = (...parameters) => (Reflect.get(to, name) as Method).apply(to, parameters);
+    const keep = keptTwice.get(name);
+    const value: Method = keep
+      ? async (...parameters) => {
+          await keep.apply(from, parameters);
+          return call(...parameters);
+        }
+      : call;
+    leads.add(value);
     Object.defineProperty(from, name, { value, configurable: true, writable: true });
   }
 }
 
-/** The names of the methods that the enforcer has from Casbin's classes. */
-function casbinMethods(enforcer: Enforcer): Set<string> {
-  const casbins: readonly unknown[] = [Enforcer.prototype, CachedEnforcer.prototype, SyncedEnforcer.prototype];
-  const names = new Set<string>();
-  let ofCasbin = false;
-  for (const type of prototypesOf(enforcer)) {
-    ofCasbin ||= casbins.includes(type);
-    if (!ofCasbin) continue;
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(type))) {
-      if (name !== 'constructor' && typeof value === 'function') names.add(name);
-    }
-  }
-  return names;
-}
-
-function* prototypesOf(object: object): Iterable<object> {
-  let type = Object.getPrototypeOf(object) as object;
-  for (; type !== Object.prototype; type = Object.getPrototypeOf(type) as object) yield type;
+/** Whether a method leads to another enforcer since `leadTo`. */
+export function isLead(method: unknown): boolean {
+  return typeof method === 'function' && leads.has(method);
 }

@@ -5,6 +5,7 @@ import { type KeySyntax, plainText } from '../contract/namespaced-key';
 import { checkRule, checkStorable, Rule } from '../rules/rule';
 import type { RuleChanges } from '../rules/rule-changes';
 import { contentOf, ImportLedger } from './import-ledger';
+import { assertLast } from './import-order';
 
 /** A rule as a policy file has it: its policy type (`p`, `g`, `g2`, …) and the values of its columns. */
 export interface ImportedRule {
@@ -25,6 +26,8 @@ export interface ImportOptions {
 export interface PolicyImportParts {
   readonly changes: RuleChanges;
   readonly keys: KeySyntax;
+  /** Where the rules of a policy type say their priority; negative if they do not. */
+  readonly priorityColumn: (ptype: string) => number;
   /** Resolves when memory shows everything that is committed now. */
   readonly caughtUp: () => Promise<void>;
 }
@@ -39,7 +42,8 @@ export class PolicyImport {
   /**
    * Adds the rules that their source has not had at an earlier import; all of them or none, in one operation. Those that somebody
    * else has added already stay as they are and make no event. Nodes that import at once wait for each other, and memory shows
-   * the rules when this resolves. In a caller's ambient transaction it is part of it.
+   * the rules when this resolves. In a caller's ambient transaction it is part of it. Where the order of rules decides, rules that
+   * are new to the source MUST come after those that it had, as they do in the table.
    *
    * @returns how many rules were new to the source
    * @throws InvalidInputError naming the rule, e.g. `rules[2]`; nothing was changed
@@ -62,6 +66,7 @@ export class PolicyImport {
     let missing: Rule[] = [];
     await this.parts.changes.reconcile(async (manager) => {
       missing = await ledger.enter(manager, content, rules);
+      assertLast(missing, rules, (rule) => this.turnOf(rule));
       return { surplus: [], missing };
     });
     return missing.length;
@@ -69,7 +74,7 @@ export class PolicyImport {
 
   private checked(rules: readonly ImportedRule[]): Rule[] {
     if (!Array.isArray(rules)) throw new InvalidInputError('rules', 'must be a list of rules');
-    return (rules as readonly ImportedRule[]).map((rule, at) => this.rule(rule, `rules[${at}]`));
+    return Array.from(rules as readonly ImportedRule[], (rule, at) => this.rule(rule, `rules[${at}]`));
   }
 
   private rule(given: ImportedRule, field: string): Rule {
@@ -82,6 +87,12 @@ export class PolicyImport {
     checkStorable(rule, field);
     checkRule(rule, this.arityOf(ptype, field), field);
     return rule;
+  }
+
+  /** Of rules with the same turn, the order decides; `undefined` if it does not. */
+  private turnOf({ ptype, values }: Rule): string | undefined {
+    if (!this.parts.changes.shapeOf(ptype).ordered) return undefined;
+    return JSON.stringify([ptype, values[this.parts.priorityColumn(ptype)] ?? null]);
   }
 
   private arityOf(ptype: string, field: string): number {

@@ -83,6 +83,11 @@ export class MemorySweep {
     this.catchUps.end();
   }
 
+  /** Whether it was told to end, with the module that it belongs to. */
+  get isStopped(): boolean {
+    return this.sweep.isStopped;
+  }
+
   wake(): void {
     this.sweep.wake();
   }

@@ -19,11 +19,11 @@ export interface AuthZModuleOptions<T = unknown> {
   /** The resource of a request, for permissions with `resourceFromContext: true`. Default: the permission's `resource` */
   resourceFromContext?: ResourceFromContextFn;
   /**
-   * Has no effect, as in nest-authz, where the decorator's own default comes first: say it in `@UsePermissions`. To follow it here
-   * would open routes that were closed. Default: none
+   * Has no effect where `@UsePermissions` is, as in nest-authz: the decorator's own default comes first. Say it there; to follow it
+   * would open routes that were closed. It counts for metadata that the host sets by itself. Default: `BatchApproval.ALL`
    */
   batchApproval?: BatchApproval;
-  /** Provides the enforcer, under AUTHZ_ENFORCER, that the audited one takes the place of. */
+  /** Provides the enforcer, under AUTHZ_ENFORCER, that the audited one takes the place of: one of Casbin's, no mock. */
   enforcerProvider?: Provider;
   /** Modules whose providers `enforcerProvider` and the guards of `grantlog.http` inject. Default: none */
   imports?: ModuleMetadata['imports'];

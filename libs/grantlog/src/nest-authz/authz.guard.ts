@@ -1,17 +1,17 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable, UnauthorizedException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Enforcer } from 'casbin';
-import { AUTHZ_ENFORCER } from '../index';
+import { AUTHZ_ENFORCER, InvalidInputError } from '../index';
 import type { AuthZModuleOptions } from './authz-module.options';
-import type { CompletePermission } from './permission';
+import type { CompletePermission, Permission } from './permission';
 import { AUTHZ_MODULE_OPTIONS, PERMISSIONS_METADATA } from './tokens';
 import { AuthPossession, type AuthResource, type AuthUser, BatchApproval } from './vocabulary';
 
 type Ask<T> = (value: T, index: number, array: T[]) => Promise<boolean>;
 
 /**
- * Lets a request through if its user has every permission that `@UsePermissions` names, and if nothing is named.
- * What belongs to this class alone is #private, so that a subclass of the host is free in its names.
+ * Lets a request through if its user has every permission that `@UsePermissions` names, and if nothing is named. What is neither
+ * public nor protected stands beside the class: a subclass is free in its names, and a proxy of a guard has no #private methods.
  */
 @Injectable()
 export class AuthZGuard implements CanActivate {
@@ -23,12 +23,13 @@ export class AuthZGuard implements CanActivate {
 
   /** @throws UnauthorizedException if permissions are needed and there is no user */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const places = [context.getHandler(), context.getClass()];
-    const needed = this.reflector.getAllAndOverride<CompletePermission[] | undefined>(PERMISSIONS_METADATA, places);
+    const needed = neededIn(context, this.reflector);
     if (!needed) return true;
     const user: AuthUser | undefined = this.options.userFromContext(context);
     if (!user) throw new UnauthorizedException();
-    return AuthZGuard.asyncEvery(needed, (permission) => this.#permits(user, permission, context));
+    return AuthZGuard.asyncEvery(needed, (permission) =>
+      permits({ guard: this, options: this.options, context, user }, permission),
+    );
   }
 
   /**
@@ -44,7 +45,7 @@ export class AuthZGuard implements CanActivate {
     if (!Array.isArray(resource)) return this.enforcer.enforce(user, resource, action);
     const requests = (resource as AuthResource[]).map((one) => [user, one, action]);
     const answers = await this.enforcer.batchEnforce(requests);
-    return batchApprovalPolicy === BatchApproval.ANY ? answers.includes(true) : !answers.includes(false);
+    return batchApprovalPolicy === BatchApproval.ANY ? answers.some(Boolean) : answers.every(Boolean);
   }
 
   /** Whether the answer is yes for one of the values; they are asked in turn, until it is. */
@@ -58,20 +59,52 @@ export class AuthZGuard implements CanActivate {
     for (const [index, value] of array.entries()) if (!(await callback(value, index, array))) return false;
     return true;
   }
+}
 
-  async #permits(user: AuthUser, permission: CompletePermission, context: ExecutionContext): Promise<boolean> {
-    const { action, possession, batchApproval, isOwn } = permission;
-    const resource = this.#resourceOf(permission, context);
-    if (!this.options.enablePossession) return this.enforce(user, resource, action, batchApproval);
-    const { ANY, OWN, OWN_ANY } = AuthPossession;
-    return AuthZGuard.asyncSome(possession === OWN_ANY ? [ANY, OWN] : [possession], async (whose) =>
-      whose === OWN ? isOwn(context) : this.enforce(user, resource, `${action}:${whose}`, batchApproval),
-    );
-  }
+/** As `@UsePermissions` completes it. Metadata that the host has set by itself may lack what has a default. */
+type Needed = Omit<CompletePermission, 'batchApproval'> & Pick<Permission, 'batchApproval'>;
 
-  #resourceOf(permission: CompletePermission, context: ExecutionContext): AuthResource | AuthResource[] {
-    const { resource, action, possession, resourceFromContext } = permission;
-    const answer = resourceFromContext === true ? this.options.resourceFromContext : resourceFromContext;
-    return answer ? answer(context, { resource, action, possession }) : resource;
-  }
+/** A handler's permissions, or else its controller's; a context that a test has made may know no controller. */
+function neededIn(
+  context: Pick<ExecutionContext, 'getHandler'> & Partial<ExecutionContext>,
+  reflector: Reflector,
+): Needed[] | undefined {
+  const ofHandler = reflector.get<Needed[] | undefined>(PERMISSIONS_METADATA, context.getHandler());
+  const controller = context.getClass?.();
+  if (ofHandler !== undefined || !controller) return ofHandler;
+  return reflector.get<Needed[] | undefined>(PERMISSIONS_METADATA, controller);
+}
+
+interface Request {
+  readonly guard: AuthZGuard;
+  readonly options: AuthZModuleOptions;
+  readonly context: ExecutionContext;
+  readonly user: AuthUser;
+}
+
+async function permits({ guard, options, context, user }: Request, permission: Needed): Promise<boolean> {
+  const { action, possession } = permission;
+  const batchApproval = permission.batchApproval ?? options.batchApproval;
+  const resource = resourceOf(permission, options, context);
+  if (!options.enablePossession) return guard.enforce(user, resource, action, batchApproval);
+  const { ANY, OWN, OWN_ANY } = AuthPossession;
+  return AuthZGuard.asyncSome(possession === OWN_ANY ? [ANY, OWN] : [possession], async (whose) =>
+    whose === OWN ? permission.isOwn(context) : guard.enforce(user, resource, `${action}:${whose}`, batchApproval),
+  );
+}
+
+/** @throws InvalidInputError if metadata does not say it: the permission's `resource` might be another than the request's */
+function resourceOf(
+  { resource, action, possession, resourceFromContext }: Needed,
+  options: AuthZModuleOptions,
+  context: ExecutionContext,
+): AuthResource | AuthResource[] {
+  const told = { resource, action, possession };
+  if (typeof resourceFromContext === 'function') return resourceFromContext(context, told);
+  if (resourceFromContext === true)
+    return options.resourceFromContext ? options.resourceFromContext(context, told) : resource;
+  throw new InvalidInputError(
+    'resourceFromContext',
+    'is missing in the metadata __PERMISSIONS__ of this handler; set it by @UsePermissions, which fills in what has a default',
+  );
 }

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { copyWith } from './copy-with';
 import {
   type AuthActionVerb,
   AuthPossession,
@@ -32,14 +33,15 @@ export type ResourceFromContextFn = (
 /** A permission with every default filled in, as the metadata holds it. */
 export type CompletePermission = Required<Permission>;
 
+const defaults: Omit<CompletePermission, 'resource' | 'action'> = {
+  possession: AuthPossession.ANY,
+  isOwn: () => false,
+  resourceFromContext: (_context, { resource }) => resource,
+  batchApproval: BatchApproval.ALL,
+};
+
 /** Fills in the defaults of a copy: the host's object may serve several handlers, and change later. */
 export function complete(permission: Permission): CompletePermission {
-  const { possession, isOwn, resourceFromContext, batchApproval } = permission;
-  return {
-    ...permission,
-    possession: possession || AuthPossession.ANY,
-    isOwn: isOwn ?? (() => false),
-    resourceFromContext: resourceFromContext || ((_context, { resource }) => resource),
-    batchApproval: batchApproval || BatchApproval.ALL,
-  };
+  const missing = Object.entries(defaults).filter(([name]) => !permission[name as keyof typeof defaults]);
+  return copyWith(permission, Object.fromEntries(missing)) as CompletePermission;
 }

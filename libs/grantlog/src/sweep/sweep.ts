@@ -57,6 +57,11 @@ export class Sweep {
     this.ending = true;
   }
 
+  /** Whether it has ended, or will after the round under way. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
   /** Ends after the round under way. */
   async stop(): Promise<void> {
     this.stopped = true;
