@@ -78,9 +78,8 @@ export class MemorySweep {
     this.sweep.expectEnd();
   }
 
-  async stop(): Promise<void> {
-    await this.sweep.stop();
-    this.catchUps.end();
+  stop(): Promise<void> {
+    return this.sweep.stop().finally(() => this.catchUps.end());
   }
 
   /** Whether it was told to end, with the module that it belongs to. */
@@ -147,10 +146,9 @@ export class MemorySweep {
   async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
     if (this.doubt.isOpen) await this.look();
     if (this.doubt.isOpen) this.memory.leave();
-    const mustLook = this.isPart || this.memory.orderedAmong(changes).length > 0;
-    if (mustLook)
-      await this.caughtUp().catch(() => undefined); // memory goes on trying
-    else this.memory.committed(changes, whole);
+    const isPlain = !this.isPart && this.memory.orderedAmong(changes).length === 0;
+    if (isPlain) this.memory.committed(changes, whole);
+    else await this.caughtUp().catch(() => undefined); // memory goes on trying
   }
 
   /** A connection was lost: what answers from now on may be another server. */

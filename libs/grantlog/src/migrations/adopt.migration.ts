@@ -17,7 +17,7 @@ export function adoptMigration(keys: AdoptionKeys): new () => MigrationInterface
     name = 'GrantlogAdopt1764000000001';
 
     async up(runner: QueryRunner): Promise<void> {
-      await unhurried(runner, () => assertAdoptable(runner.manager));
+      await look(runner);
       await runner.query(createAdoptionTable);
       if (await hasWork(runner)) await outsideTransaction(runner, () => alone(runner, () => adoptOnce(runner, keys)));
       else await beginUnique(runner);
@@ -28,6 +28,12 @@ export function adoptMigration(keys: AdoptionKeys): new () => MigrationInterface
       await outsideTransaction(runner, () => alone(runner, () => giveBack(runner)));
     }
   };
+}
+
+/** Rows are looked at however long it takes; for an empty table nothing is set that a pooler's session would keep. */
+async function look(runner: QueryRunner): Promise<void> {
+  const holdsRules = await answers(runner, 'SELECT EXISTS (SELECT 1 FROM casbin_rule) AS yes');
+  await (holdsRules ? unhurried(runner, () => assertAdoptable(runner.manager)) : assertAdoptable(runner.manager));
 }
 
 /** An empty table is unique from the start, and there is nothing to record. */
