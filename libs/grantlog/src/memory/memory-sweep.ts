@@ -146,8 +146,7 @@ export class MemorySweep {
   async committed(changes: readonly RuleChange[], whole: boolean): Promise<void> {
     if (this.doubt.isOpen) await this.look();
     if (this.doubt.isOpen) this.memory.leave();
-    const isPlain = !this.isPart && this.memory.orderedAmong(changes).length === 0;
-    if (isPlain) this.memory.committed(changes, whole);
+    if (!this.isPart && this.memory.orderedAmong(changes).length === 0) this.memory.committed(changes, whole);
     else await this.caughtUp().catch(() => undefined); // memory goes on trying
   }
 
