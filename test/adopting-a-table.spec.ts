@@ -236,6 +236,21 @@ describe('adopting the table of an app of before', () => {
     );
   });
 
+  it('can be done again when the unique rule was lost: copies as they are stored are folded', async () => {
+    await legacy.enforcer.addGroupingPolicy('user^ann', 'role^reader', '*');
+    await dataSource.runMigrations();
+    await dataSource.query('DROP INDEX casbin_rule_unique');
+    await dataSource.query(
+      `INSERT INTO casbin_rule (ptype, v0, v1, v2, v3) VALUES
+         ('g', 'user^ann', 'role^reader', '*', NULL), ('g', 'user^ann', 'role^reader', '*', '')`,
+    );
+    expect(await adoptRules(dataSource)).toEqual({ trimmed: 0, folded: 1, recorded: 1 });
+    expect(await dataSource.query('SELECT id, v3 FROM casbin_rule ORDER BY id')).toEqual([
+      { id: 1, v3: null },
+      { id: 3, v3: '' },
+    ]);
+  });
+
   it('keeps the app from starting until it has ended', async () => {
     await dataSource.runMigrations();
     await dataSource.query('UPDATE audit_adoption SET finished_at = NULL');
