@@ -158,6 +158,7 @@ describe('adopting the table of an app of before', () => {
       expect(await app.enforcer.hasGroupingPolicy('user^ann', 'role^reader', '*')).toBe(true),
     );
     await dataSource.undoLastMigration();
+    await dataSource.undoLastMigration();
     expect(await tableAsItIs(dataSource)).toEqual(before);
   });
 
@@ -182,7 +183,7 @@ describe('adopting the table of an app of before', () => {
       }
       await dataSource.destroy();
       dataSource = await migrating([HostFirst1700000000000, ...grantlogMigrations, HostLast1800000000000]);
-      expect(await dataSource.runMigrations({ transaction })).toHaveLength(4);
+      expect(await dataSource.runMigrations({ transaction })).toHaveLength(grantlogMigrations.length + 2);
       expect(await dataSource.runMigrations({ transaction })).toHaveLength(0);
       expect(await dataSource.query('SELECT subject FROM audit_record')).toEqual([{ subject: 'user^ann' }]);
       expect(await dataSource.query('SELECT * FROM of_the_host')).toEqual([]);

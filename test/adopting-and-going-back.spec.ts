@@ -47,6 +47,7 @@ describe('a table', () => {
         await stderrOf(() => dataSource.runMigrations({ transaction }));
         expect(await tableAsItIs(dataSource)).not.toEqual(before);
         await dataSource.undoLastMigration({ transaction });
+        await dataSource.undoLastMigration({ transaction });
         expect(await tableAsItIs(dataSource)).toEqual(before);
         await dataSource.undoLastMigration({ transaction });
         expect(await tableAsItIs(dataSource)).toEqual(before);
@@ -61,6 +62,7 @@ describe('a table', () => {
       await app.assignments.remove(reader('ann'));
       await app.close();
       await dataSource.undoLastMigration();
+      await dataSource.undoLastMigration();
       expect(await dataSource.query(`SELECT id FROM casbin_rule WHERE ptype = 'g' ORDER BY id`)).toEqual([
         { id: 3 },
         { id: 4 },
@@ -74,6 +76,7 @@ describe('a table', () => {
       await app.assignments.remove(reader('ann'));
       await app.records();
       await app.close();
+      await dataSource.undoLastMigration();
       await dataSource.undoLastMigration();
       await expect(dataSource.undoLastMigration()).rejects.toThrow('audit_record holds 1 records of changes');
       await legacy.enforcer.addGroupingPolicy('user^eve', 'role^reader', '*');

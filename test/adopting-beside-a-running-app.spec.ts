@@ -65,6 +65,26 @@ describe('while a table is adopted, an app of before', () => {
     ]);
   });
 
+  it('may go on writing as fast as rules are recorded: the adoption ends all the same, and a later one takes the rest', async () => {
+    await stderrOf(() => dataSource.runMigrations());
+    await other.query(`
+      CREATE FUNCTION write_another() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'user^' || NEW.seq, 'role^reader', '*');
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER write_another AFTER INSERT ON audit_record FOR EACH ROW EXECUTE FUNCTION write_another();
+      INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'user^late', 'role^reader', '*')`);
+    expect(await stderrOf(() => adoptRules(dataSource))).toMatch(/goes on adding rules; adoptRules\(\) takes the rest/);
+    await other.query('DROP TRIGGER write_another ON audit_record');
+    await stderrOf(() => adoptRules(dataSource));
+    expect(
+      await dataSource.query(
+        'SELECT v0 FROM casbin_rule EXCEPT SELECT subject FROM audit_record UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM casbin_rule WHERE id > 3)',
+      ),
+    ).toEqual([]);
+  });
+
   it('may write a rule twice meanwhile: that is folded too', async () => {
     await other.query('BEGIN');
     await other.query(`INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'user^ann', 'role^reader', '*')`);

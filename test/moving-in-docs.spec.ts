@@ -102,6 +102,7 @@ describe('docs/moving-in.md', () => {
     );
     await dataSource.undoLastMigration();
     await dataSource.undoLastMigration();
+    await dataSource.undoLastMigration();
     expect(await dataSource.query('SELECT v0 FROM casbin_rule ORDER BY id')).toEqual([{ v0: 'doctor' }, { v0: 'ada' }]);
     await dataSource.destroy();
   });

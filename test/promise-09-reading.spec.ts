@@ -127,7 +127,8 @@ describe('reading the log', () => {
     // At most three at a time: more would hardly ever match anything.
     const some = fc
       .tuple(filters, fc.shuffledSubarray([...Object.keys(fields), 'from', 'to'], { maxLength: 3 }))
-      .map(([filter, kept]) => Object.fromEntries(Object.entries(filter).filter(([field]) => kept.includes(field))));
+      .map(([filter, kept]) => Object.fromEntries(Object.entries(filter).filter(([field]) => kept.includes(field))))
+      .filter(({ from = '', to = '9' }: AuditFilter) => from <= to);
     await fc.assert(
       fc.asyncProperty(some, fc.integer({ min: 5, max: 200 }), async (filter: AuditFilter, limit) => {
         const read = await pages(filter, limit);
@@ -150,7 +151,7 @@ describe('reading the log', () => {
     const [from = '', to = ''] = [moments[3], moments[5]];
     expect(await found({ from, to })).toEqual(expected({ from, to }));
     expect(await found({ from, to: from })).toEqual([]);
-    expect(await found({ from: to, to: from })).toEqual([]);
+    await expect(found({ from: to, to: from })).rejects.toThrow(/from: must not be after to/);
     const shifted = `${later(from, 3_600_000_000).slice(0, -1)}+01:00`;
     expect(await found({ from: shifted })).toEqual(expected({ from }));
     expect(await found({ to: '1970-01-01' })).toEqual([]);

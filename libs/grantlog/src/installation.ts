@@ -12,6 +12,7 @@ const tables = [
   'audit_import',
   'audit_import_rule',
   'audit_adoption',
+  'audit_interval',
 ];
 
 /** The database lacks what the migrations create. */

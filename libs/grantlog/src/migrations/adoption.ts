@@ -57,8 +57,7 @@ export class Adoption {
     await addMissingColumns(this.runner);
     await this.tidying.tidy(same);
     await buildIndexes(this.runner, this.progress, () => this.tidying.tidy(same));
-    do await this.noteLastId();
-    while ((await this.record()) > 0);
+    await this.recordAll();
     const report = await this.finish();
     const seconds = Math.round((performance.now() - start) / 1000);
     this.progress.say(`casbin_rule is adopted: ${counted(report.recorded, 'rule')} recorded, after ${seconds} s`);
@@ -82,6 +81,21 @@ export class Adoption {
     return { rows: table?.rows ?? 0, same };
   }
 
+  /**
+   * Searches until there is nothing left to record, or until an app without Grantlog adds as much during a search as the one before
+   * found: it could go on for ever, and what it adds from then on is left to adoptRules.
+   */
+  private async recordAll(): Promise<void> {
+    for (let before = Infinity; ;) {
+      await this.noteLastId();
+      const { found, recorded } = await this.record();
+      const keepsComing = found * 2 > before && recorded === found;
+      if (keepsComing) this.progress.say('an app without Grantlog goes on adding rules; adoptRules() takes the rest');
+      if (found === 0 || keepsComing) return;
+      before = found;
+    }
+  }
+
   /** Rules that come later may be missed by the last search. */
   private async noteLastId(): Promise<void> {
     const [last] = await this.runner.manager.query<{ id: string }[]>(
@@ -90,23 +104,23 @@ export class Adoption {
     this.lastId = last?.id ?? '0';
   }
 
-  /** @returns how many rules it has found that no record tells of: those that were changed or locked meanwhile are found again */
-  private async record(): Promise<number> {
+  /** @returns how many rules it has found that no record tells of, and recorded: those that were changed or locked meanwhile are found again */
+  private async record(): Promise<{ found: number; recorded: number }> {
     await this.runner.query('SET enable_nestloop = off'); // without statistics PostgreSQL would compare each rule with each record
     await this.runner.query(openUnrecorded);
     await this.runner.query('RESET enable_nestloop');
-    let all = 0;
-    let done = 0;
+    let found = 0;
+    let recorded = 0;
     for (;;) {
       const some = await this.runner.manager.query<Found[]>(fetchUnrecorded(rowsAtOnce));
       if (some.length === 0) break;
-      all = some[0]?.all ?? 0;
-      done += await this.append(some);
-      this.progress.at(done, all, 'recorded');
+      found = some[0]?.all ?? 0;
+      recorded += await this.append(some);
+      this.progress.at(recorded, found, 'recorded');
     }
     await this.runner.query(closeUnrecorded);
-    if (all > 0 && done === 0) await this.progress.wait(counted(all, 'rule'));
-    return all;
+    if (found > 0 && recorded === 0) await this.progress.wait(counted(found, 'rule'));
+    return { found, recorded };
   }
 
   private async append(found: readonly Found[]): Promise<number> {

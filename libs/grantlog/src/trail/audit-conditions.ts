@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../contract/grantlog.error';
+import { moment } from '../contract/moment';
 import type { AuditFilter } from './audit-query';
 
 /** Fields that are a column with an index ending in seq; the first one that a filter names leads, being the most telling. */
@@ -88,18 +88,4 @@ export class Conditions {
 /** Text in which `%`, `_` and `\` stand for themselves in a LIKE pattern. */
 function literally(text: string): string {
   return text.replace(/[\\%_]/g, (character) => `\\${character}`);
-}
-
-const iso8601 = /^((?!0000)\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d))?$/;
-
-function moment(value: string, field: string): string {
-  const [, day, time] = iso8601.exec(value) ?? [];
-  if (day !== undefined && isDay(day) && !Number.isNaN(Date.parse(value))) return time ? value : `${day}T00:00:00Z`;
-  throw new InvalidInputError(field, 'must be a moment in ISO 8601, such as 2026-01-31T09:30:00Z or 2026-01-31 (UTC)');
-}
-
-/** Date.parse takes 2026-02-30 for the second of March. */
-function isDay(day: string): boolean {
-  const parsed = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(day);
 }

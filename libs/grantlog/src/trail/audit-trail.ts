@@ -5,10 +5,10 @@ import { objectOf } from '../contract/known-fields';
 import type { KeySyntax } from '../contract/namespaced-key';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
-import { utc } from '../contract/utc';
 import { Conditions } from './audit-conditions';
 import type { AuditFilter, AuditPage, AuditQuery } from './audit-query';
 import { checkedFilter, checkedUuid } from './checked-filter';
+import { LogHead } from './log-head';
 import { recordColumns } from './record-columns';
 
 const streamedAtOnce = 1_000;
@@ -16,20 +16,16 @@ const streamedAtOnce = 1_000;
 /** What a cursor of these pages belongs to. */
 const list = 'audit-records';
 
-/** The last seq given, and the moment of that append: what comes later is recorded later. */
-const head = `SELECT seq::text AS seq, ${utc('recorded_at')} AS "closedThrough" FROM audit_head`;
-
-interface Head {
-  readonly seq: string;
-  readonly closedThrough: string;
-}
-
 /** The append-only log of what was done, and its queries. */
 export class AuditTrail {
+  private readonly head: LogHead;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly keys: KeySyntax,
-  ) {}
+  ) {
+    this.head = new LogHead(dataSource);
+  }
 
   /**
    * A page of records, newest first. Pages are stable: records appended meanwhile come before the first one.
@@ -40,7 +36,7 @@ export class AuditTrail {
     const most = pageLimit(limit);
     const conditions = this.conditions(filter);
     if (cursor !== undefined) conditions.before(keyOfCursor(cursor, list, filter));
-    const { closedThrough } = await this.head(); // before the page: what it calls closed must be on it
+    const { closedThrough } = await this.head.read(); // before the page: what it calls closed must be on it
     const records = await this.select(conditions, 'DESC', most + 1);
     const items = records.slice(0, most);
     const last = items.at(-1);
@@ -60,7 +56,7 @@ export class AuditTrail {
 
   /** Every record that was in the log when the call was made, oldest first, in the order of `seq`. */
   async *stream(filter: AuditFilter = {}): AsyncIterable<AuditRecord> {
-    const { seq: last } = await this.head();
+    const { seq: last } = await this.head.read();
     let after = '0';
     for (;;) {
       const records = await this.after(after, last, filter);
@@ -73,7 +69,7 @@ export class AuditTrail {
 
   /** The last seq given; '0' for an empty log. */
   async lastSeq(): Promise<string> {
-    return (await this.head()).seq;
+    return (await this.head.read()).seq;
   }
 
   /** Up to 1,000 records behind `after`, up to and including `last`, in the order of `seq`. */
@@ -83,17 +79,11 @@ export class AuditTrail {
 
   /** The moment up to which the log will never change. */
   async closedThrough(): Promise<string> {
-    return (await this.head()).closedThrough;
+    return (await this.head.read()).closedThrough;
   }
 
   private conditions(filter: AuditFilter): Conditions {
     return new Conditions(checkedFilter(filter, this.keys));
-  }
-
-  private async head(): Promise<Head> {
-    const [row] = await query<Head>(this.dataSource, head);
-    if (!row) throw new Error('audit_head is empty; it must hold its one row. Restore it from a backup.');
-    return row;
   }
 
   private async select(conditions: Conditions, direction: 'ASC' | 'DESC', limit: number): Promise<AuditRecord[]> {

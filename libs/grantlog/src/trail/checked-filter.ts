@@ -2,6 +2,7 @@ import { InvalidInputError } from '../contract/grantlog.error';
 import { type KeySyntax, plainText } from '../contract/namespaced-key';
 import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
 import { knownFields } from '../contract/known-fields';
+import { isAfter, moment } from '../contract/moment';
 import type { AuditFilter } from './audit-query';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -47,8 +48,15 @@ export function checkedFilter(filter: AuditFilter, keys: KeySyntax): AuditFilter
   oneOf(auditOperations, filter.operation, 'operation');
   oneOf(auditEventTypes, filter.type, 'type');
   oneOf(auditOutcomes, filter.outcome, 'outcome');
+  checkWindow(filter);
   if (filter.operationId !== undefined) checkedUuid(filter.operationId, 'operationId');
   return filter;
+}
+
+function checkWindow({ from, to }: AuditFilter): void {
+  const [first, last] = [from && moment(from, 'from'), to && moment(to, 'to')];
+  if (first && last && isAfter(first, last))
+    throw new InvalidInputError('from', `must not be after to; got ${from} and ${to}`);
 }
 
 function oneOf(values: readonly string[], value: unknown, field: string): void {
