@@ -1,13 +1,17 @@
 import 'reflect-metadata';
-import { Logger } from '@nestjs/common';
-import { LocalPostgresError } from 'local-postgres';
 import { type Arguments, readArguments, usage } from './arguments';
-import { BenchError } from './bench.error';
 import { Report } from './report';
 import { scenarios } from './scenarios/all';
 import type { Scenario } from './scenarios/scenario';
-import { type BenchServer, openServer } from './server';
-import { endOnSignals } from './signals';
+import type { BenchServer } from './server';
+import { runMain, withServer } from './with-server';
+
+const comparison = (resident: number): readonly string[] => [
+  'Ours:     Grantlog with its default options, recording in the same process all the time',
+  'Baseline: Casbin with typeorm-adapter, no audit; assign-handwritten: the same, and an audit row saved after it',
+  `Single changes: both tables hold ${resident} other assignments (--resident)`,
+  'Medians of alternating rounds; ratio: how many times as good ours is, so above 1 ours is better',
+];
 
 async function main(): Promise<void> {
   const namesOf = (some: readonly Scenario[]): string[] => some.flatMap(({ names }) => names);
@@ -17,38 +21,21 @@ async function main(): Promise<void> {
     process.stdout.write(usage(choice));
     return;
   }
-  const opening = openServer(process.env.DATABASE_URL || undefined);
-  const interrupted = endOnSignals(async () => {
-    Logger.overrideLogger(false); // what the library says about a server that is taken away helps nobody
-    await (await opening).close();
-  });
-  const server = await opening;
-  try {
-    const report = new Report();
+  await withServer(async (server) => {
+    const report = new Report(comparison(wanted.resident));
     await run(server, wanted, report);
-    if (wanted.json) process.stdout.write(`${JSON.stringify(report.results, null, 2)}\n`);
-  } catch (error) {
-    if (!interrupted()) throw error; // else it is our own doing: the server was taken away
-  } finally {
-    await server.close();
-  }
+    if (wanted.json) process.stdout.write(report.json());
+  });
 }
 
 async function run(server: BenchServer, { only, rounds, resident }: Arguments, report: Report): Promise<void> {
-  const start = performance.now();
-  report.begin(server.description, resident);
+  report.begin(server.description);
   for (const scenario of scenarios.filter(({ names }) => names.some((name) => only.has(name)))) {
     for await (const result of scenario.run({ server, rounds, resident })) {
       if (only.has(result.scenario)) report.add(result);
     }
   }
-  report.end((performance.now() - start) / 1000);
+  report.end();
 }
 
-main().catch((error: unknown) => {
-  const known = error instanceof BenchError || error instanceof LocalPostgresError;
-  process.stderr.write(
-    `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exitCode = 1;
-});
+runMain(main);

@@ -1,23 +1,22 @@
 import { cpus } from 'node:os';
 import type { Result } from './result';
 
-const widths = { scenario: 20, concurrency: 12, unit: 42, ours: 10, baseline: 10, ratio: 8 } as const;
+const widths = { scenario: 34, concurrency: 12, unit: 42, ours: 10, baseline: 10, ratio: 8 } as const;
 const columns = Object.keys(widths) as (keyof Result)[];
 
 /** What was measured where, for people: on stderr, a row as soon as it is known. */
 export class Report {
-  readonly results: Result[] = [];
+  private readonly results: Result[] = [];
+  private readonly start = performance.now();
 
-  begin(server: string, resident: number): void {
+  /** @param comparison what is compared with what, in lines */
+  constructor(private readonly comparison: readonly string[]) {}
+
+  begin(server: string): void {
     const [cpu] = cpus();
     say(`Machine:  ${cpu?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`);
     say(`Server:   ${server}`);
-    say('Ours:     Grantlog with its default options, recording in the same process all the time');
-    say(
-      'Baseline: Casbin with typeorm-adapter, no audit; assign-handwritten: the same, and an audit row saved after it',
-    );
-    say(`Single changes: both tables hold ${resident} other assignments (--resident)`);
-    say('Medians of alternating rounds; ratio: how many times as good ours is, so above 1 ours is better');
+    for (const one of this.comparison) say(one);
     say('');
     say(line((column) => column));
   }
@@ -27,8 +26,18 @@ export class Report {
     say(line((column) => String(result[column] ?? '–')));
   }
 
-  end(seconds: number): void {
-    say(`\nDone in ${Math.round(seconds)} s.`);
+  /** Says something beside the figures. */
+  note(text: string): void {
+    say(text);
+  }
+
+  end(): void {
+    say(`\nDone in ${Math.round((performance.now() - this.start) / 1000)} s.`);
+  }
+
+  /** All results, as --json prints them. */
+  json(): string {
+    return `${JSON.stringify(this.results, null, 2)}\n`;
   }
 }
 

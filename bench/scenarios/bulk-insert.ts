@@ -21,6 +21,6 @@ export async function insertInBulk(
   }
 }
 
-const secondaryIndexes = `
+export const secondaryIndexes = `
   SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
   FROM pg_index WHERE indrelid = $1::regclass AND NOT indisprimary`;
