@@ -38,33 +38,85 @@ const folders = {
     ['attempts', 'host-enforcer', 'memory', 'policy', 'rules', 'outbox', 'context', 'contract'],
     'The Casbin seam leads calls to the table and questions to memory; it sends no SQL of its own.',
   ],
+  reads: [
+    ['outbox', 'context', 'contract', 'database'],
+    'That somebody reads is an event like any other, so it goes into the outbox and knows nothing of what is read.',
+  ],
   imports: [
     ['rules', 'context', 'contract'],
     'Rules from outside are changes like any other, so they come in by the way that is recorded.',
   ],
   assignments: [
-    ['attempts', 'rules', 'outbox', 'context', 'contract', 'database'],
+    ['past', 'attempts', 'rules', 'outbox', 'context', 'contract', 'database'],
     'Role changes are a typed face of the enforcer: a way past it would be a way past the audit.',
   ],
   trail: [
     ['contract', 'database'],
     'The log knows the event and nothing of how it came about, so that it outlives what it names.',
   ],
+  explain: [
+    ['enforcer', 'host-enforcer', 'policy', 'rules', 'trail', 'contract', 'database'],
+    'An explanation decides anew over what the database holds: it knows how the enforcer is made, and may not touch the one in use.',
+  ],
+  decisions: [
+    ['enforcer', 'context', 'contract'],
+    'What was decided is told to whoever listens; the enforcer does not know that it is overheard.',
+  ],
+  past: [
+    ['trail', 'contract', 'database'],
+    'What was in force is told by the log alone, whatever the table of the rules says now.',
+  ],
   followers: [
     ['trail', 'contract', 'database', 'sweep'],
     'A follower reads the trail with its own cursor and may not touch the change.',
   ],
+  reconcile: [
+    ['trail', 'outbox', 'migrations', 'context', 'contract', 'database'],
+    'Reconciling compares what the tables hold, so it must not rest on the code that keeps them in step.',
+  ],
   health: [
-    ['attempts', 'followers', 'trail', 'outbox', 'memory', 'contract'],
+    ['decisions', 'attempts', 'followers', 'trail', 'outbox', 'memory', 'contract', 'database'],
     'Health asks every stage how it is, and no stage knows that it is asked.',
   ],
   http: [
-    ['health', 'assignments', 'attempts', 'trail', 'followers', 'outbox', 'enforcer', 'context', 'contract'],
+    [
+      'explain',
+      'health',
+      'assignments',
+      'past',
+      'attempts',
+      'reads',
+      'trail',
+      'followers',
+      'outbox',
+      'enforcer',
+      'context',
+      'contract',
+    ],
     'The endpoints sit on top of the services, which must work without them.',
   ],
   'nest-authz': [
     ['host-enforcer', 'policy'],
     'A second door for users of nest-authz stands on the first one, as they do; it only knows besides how an enforcer is read.',
+  ],
+  cli: [
+    [
+      'explain',
+      'reconcile',
+      'past',
+      'health',
+      'migrations',
+      'assignments',
+      'followers',
+      'trail',
+      'policy',
+      'rules',
+      'outbox',
+      'context',
+      'contract',
+      'database',
+    ],
+    'The command line sits on top of the services as the endpoints do, and serves hosts that mount none.',
   ],
   migrations: [['contract'], 'A shipped migration never changes, so it must not rest on code that does.'],
 };

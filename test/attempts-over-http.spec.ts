@@ -192,7 +192,7 @@ describe('an attempt over HTTP leaves a record', () => {
       expect(status).toBe(400);
       answer = answered;
     });
-    expect(records.map(({ details }) => details.rule.join())).toEqual(rules);
+    expect(records.map(({ details }) => details.rule?.join())).toEqual(rules);
     expect(answer).toMatchObject({ statusCode: 400, code: 'INVALID_INPUT', field });
     for (const record of records) {
       expect(record).toMatchObject({ outcome: 'failed', actor: 'user^7', operationId: answer.operationId });

@@ -144,7 +144,7 @@ describe('attempts, whatever else happens,', () => {
     expect((await app.health.report()).attempts).toEqual({ waiting: 0, dropped: 0, lastError: null });
     expect(records.length).toBeGreaterThan(hostile.length * 5);
     for (const { details, ...record } of records) {
-      for (const text of [record.subject, record.role ?? '', record.scope ?? '', ...details.rule]) {
+      for (const text of [record.subject, record.role ?? '', record.scope ?? '', ...(details.rule ?? [])]) {
         expect([...text].length).toBeLessThanOrEqual(255);
         expect(text.isWellFormed()).toBe(true);
         expect(text).not.toMatch(/\p{Cc}/u);

@@ -74,7 +74,7 @@ describe('docs/moving-in.md', () => {
   }
 
   const told = async (app: INestApplication): Promise<unknown[]> =>
-    (await recordsOf(app)).map(({ actor, operation, details }) => [actor, operation, details.rule.join(' ')]);
+    (await recordsOf(app)).map(({ actor, operation, details }) => [actor, operation, details.rule?.join(' ')]);
 
   it(
     'has examples that compile, and would not pass with ones that do not',

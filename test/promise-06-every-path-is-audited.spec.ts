@@ -82,7 +82,7 @@ describe('every path is audited', () => {
       (memory) => memory.join() === expected.join(),
     );
     const records = (await app.records()).slice(recorded);
-    expect(sorted(records.map(({ type, details }) => [type, details.ptype, ...details.rule]))).toEqual(
+    expect(sorted(records.map(factOf))).toEqual(
       sorted([
         ...gone.map(([ptype = '', ...rule]) => [`${typeOf(ptype)}.deleted`, ptype, ...rule]),
         ...come.map(([ptype = '', ...rule]) => [`${typeOf(ptype)}.created`, ptype, ...rule]),

@@ -49,6 +49,7 @@ const everyRoute = [
   'GET /authz/audit-records',
   'GET /authz/audit-records/{id}',
   'GET /authz/enforce',
+  'GET /authz/explain',
   'GET /authz/health',
   'GET /authz/parked',
   'GET /authz/role-assignments',

@@ -8,6 +8,7 @@ describe('the public names', () => {
        "Attempts",
        "AuditTrail",
        "AuditedEnforcer",
+       "Explainer",
        "Followers",
        "GRANTLOG_PERMISSION",
        "GrantlogError",
@@ -24,8 +25,10 @@ describe('the public names', () => {
        "OutcomeUnknownError",
        "PolicyImport",
        "ReadOnlyError",
+       "RecordedReads",
        "RoleAssignments",
        "UnauditedCallError",
+       "Viewer",
        "adoptRules",
        "appendOnlyReport",
        "audited",
@@ -33,6 +36,7 @@ describe('the public names', () => {
        "grantlogMigrations",
        "grantlogMigrationsFor",
        "grantsFor",
+       "reconcile",
        "runAs",
      ]
     `);

@@ -181,7 +181,7 @@ describe('what an adapter answers', () => {
       const left = new Set((await rulesIn(app.dataSource)).map((rule) => rule.join()));
       const gone = before.filter((rule) => !left.has(rule.join())).map((rule) => rule.join());
       const records = (await app.records()).slice(known);
-      expect(records.map(({ details }) => [details.ptype, ...details.rule].join()).sort()).toEqual(gone);
+      expect(records.map(({ details }) => [details.ptype, ...(details.rule ?? [])].join()).sort()).toEqual(gone);
       expect(new Set(records.map(({ operationId }) => operationId)).size).toBe(1);
       expect(new Set(records.map(({ operation }) => operation))).toEqual(new Set(['deleted']));
       expect(gone.length).toBeGreaterThan(1);

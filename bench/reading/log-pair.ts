@@ -1,8 +1,8 @@
 import { AuditTrail, grantlogEntities, KeySyntax } from 'grantlog';
 import { DataSource } from 'typeorm';
 import type { Client } from 'pg';
-import { createIntervalIndexes, fillIntervals } from '../../libs/grantlog/src/migrations/interval-tables.sql';
 import { connect } from '../database';
+import { withIntervalsDerived } from '../derived-intervals';
 import { secondaryIndexes } from '../scenarios/bulk-insert';
 import { Ours } from '../sides/ours';
 import { fillOpenedx } from './openedx-log';
@@ -47,23 +47,17 @@ async function fillOurs(client: Client, told: Told): Promise<void> {
     'audit_record',
   ]);
   for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-  await client.query('ALTER TABLE audit_record DISABLE TRIGGER audit_record_intervals');
-  await told('records loaded', () => insertRecords(client, 'audit_record', 'staged'));
-  await client.query(
-    'UPDATE audit_head SET (seq, recorded_at) = (SELECT seq, recorded_at FROM audit_record ORDER BY seq DESC LIMIT 1)',
+  await told('intervals derived, in all', () =>
+    withIntervalsDerived(client, async () => {
+      await told('records loaded', () => insertRecords(client, 'audit_record', 'staged'));
+      await client.query(
+        'UPDATE audit_head SET (seq, recorded_at) = (SELECT seq, recorded_at FROM audit_record ORDER BY seq DESC LIMIT 1)',
+      );
+      await told('records indexed', async () => {
+        for (const { definition } of indexes) await client.query(definition);
+      });
+    }),
   );
-  await told('records indexed', async () => {
-    for (const { definition } of indexes) await client.query(definition);
-  });
-  await told('intervals derived', () => deriveIntervals(client));
-  await client.query('ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_intervals');
   await client.query('VACUUM (ANALYZE) audit_record');
   await client.query('VACUUM (ANALYZE) audit_interval');
-}
-
-async function deriveIntervals(client: Client): Promise<void> {
-  const { rows: indexes } = await client.query<{ name: string }>(secondaryIndexes, ['audit_interval']);
-  for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-  await client.query(fillIntervals);
-  await client.query(createIntervalIndexes);
 }

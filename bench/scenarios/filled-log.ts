@@ -1,11 +1,12 @@
 import type { Client } from 'pg';
+import { withIntervalsDerived } from '../derived-intervals';
 import { Ours } from '../sides/ours';
 import { insertInBulk } from './bulk-insert';
 
 /** Creates the tables in an empty database, and a log as years of use would leave it: of roles that were given and taken. */
 export async function fillLog(url: string, records: number): Promise<void> {
   await Ours.createTables(url);
-  await insertInBulk(url, 'audit_record', (client) => insert(client, records));
+  await insertInBulk(url, 'audit_record', (client) => withIntervalsDerived(client, () => insert(client, records)));
 }
 
 async function insert(client: Client, records: number): Promise<void> {

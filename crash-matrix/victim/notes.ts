@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditOperation } from 'grantlog';
+import type { RuleOperation } from 'grantlog';
 
 /** Files in the folder for notes. */
 export const acknowledgedFile = 'acknowledged';
@@ -22,7 +22,7 @@ export class Notes {
   }
 
   /** The answer said that it was done. @param subject MUST occur in this operation once for all time */
-  done(operation: AuditOperation, subject: string): void {
+  done(operation: RuleOperation, subject: string): void {
     writeSync(this.acknowledged, `${operation} ${subject}\n`);
   }
 

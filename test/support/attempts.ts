@@ -26,5 +26,5 @@ async function marker(app: TestApp): Promise<AuditRecord[]> {
 
 /** What is told of an attempt, without the circumstances. */
 export function toldOf({ type, outcome, details: { rule, error } }: AuditRecord): unknown[] {
-  return [outcome, type, rule.join(), error?.code];
+  return [outcome, type, rule?.join(), error?.code];
 }

@@ -93,6 +93,7 @@ async function decisionsOf(enforcer: Enforcer): Promise<Record<string, boolean>>
 export function foldOf(records: readonly AuditRecord[]): string[][] {
   const rules = new Map<string, string[]>();
   for (const { operation, details } of records.filter(({ outcome }) => outcome === 'success')) {
+    if (!details.rule) continue; // somebody read the log
     const rule = [details.ptype, ...details.rule];
     const key = JSON.stringify(rule);
     if (rules.has(key) === (operation === 'created')) throw new Error(`${operation} twice: ${key}`);

@@ -24,7 +24,7 @@ export async function rulesIn(dataSource: DataSource): Promise<string[][]> {
 
 /** What happened to which rule, without the circumstances. */
 export function factOf({ type, details }: Pick<AuditRecord, 'type' | 'details'>): [string, string, ...string[]] {
-  return [type, details.ptype, ...details.rule];
+  return [type, details.ptype ?? '', ...(details.rule ?? [])];
 }
 
 /** What the log says happened to assignments of `user^<name>`, oldest first; what was tried in vain did not happen. */

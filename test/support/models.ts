@@ -1,4 +1,5 @@
 import { type Model, newModelFromString } from 'casbin';
+import { readModel } from '../../libs/grantlog/src/policy/read-model';
 
 const policy = `
 [request_definition]
@@ -24,3 +25,6 @@ export const plainModel = (): Model =>
 g = _, _
 ${policy}
 m = g(r.sub, p.sub) && keyMatch(r.scope, p.scope) && r.act == p.act`);
+
+/** The demo's: scopes, implied actions, and rules that deny. */
+export const demoModel = (): Model => readModel('apps/demo/sample/model.conf');

@@ -23,7 +23,7 @@ export class DemoApp {
 
   /** Builds the app, imports the policy, and only then listens. */
   static async start(settings: Settings, url: string, model: Model, policy: PolicyFile): Promise<DemoApp> {
-    const nest = await NestFactory.create<NestExpressApplication>(DemoModule.with(url, model, settings.attempts), {
+    const nest = await NestFactory.create<NestExpressApplication>(DemoModule.with(url, model, settings), {
       logger: ['warn', 'error', 'fatal'],
       abortOnError: false,
     });

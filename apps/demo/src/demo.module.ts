@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClsPluginTransactional, TransactionHost } from '@nestjs-cls/transactional';
@@ -11,11 +12,16 @@ import { PermissionGuard } from './session/permission.guard';
 import { SessionController } from './session/session.controller';
 import { SessionModule } from './session/session.module';
 import type { SignedIn } from './session/signed-in';
+import { visibleScopes } from './session/visible-scopes';
+import type { Settings } from './settings';
+
+/** What is recorded besides changes. */
+type Recorded = Pick<Settings, 'attempts' | 'recordReads'>;
 
 /** A small real host: TypeORM, ambient transactions, an event emitter, sign-in, and Grantlog with its endpoints. */
 @Module({})
 export class DemoModule {
-  static with(url: string, model: Model, attempts: boolean): DynamicModule {
+  static with(url: string, model: Model, { attempts, recordReads }: Recorded): DynamicModule {
     const hasScopes = model.model.get('g')?.get('g')?.value.replaceAll(' ', '') === '_,_,_';
     return {
       module: DemoModule,
@@ -26,13 +32,15 @@ export class DemoModule {
         SessionModule,
         GrantlogModule.forRootAsync({
           imports: [SessionModule],
-          inject: [TransactionHost],
-          useFactory: (host: TransactionHost<TransactionalAdapterTypeOrm>) => ({
+          inject: [TransactionHost, ModuleRef],
+          useFactory: (host: TransactionHost<TransactionalAdapterTypeOrm>, modules: ModuleRef) => ({
             model,
             scopeMatching: hasScopes ? 'glob' : 'exact',
             actor: ({ user }) => (user as SignedIn | undefined)?.key,
             transaction: () => host.tx,
             attempts,
+            recordReads,
+            visibleScopes: visibleScopes(modules),
           }),
           http: { guards: [PermissionGuard] },
         }),

@@ -14,6 +14,8 @@ const sample = join(projectFolder(), 'apps', 'demo', 'sample');
 const unset = <T extends z.ZodType>(schema: T): z.ZodPreprocess<T> =>
   z.preprocess((value) => (value === '' ? undefined : value), schema);
 
+const optIn = unset(z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'));
+
 const schema = z.object({
   HOST: unset(z.string().default('127.0.0.1')),
   PORT: unset(
@@ -31,7 +33,8 @@ const schema = z.object({
   CASBIN_MODEL: unset(z.string().default(join(sample, 'model.conf'))),
   CASBIN_POLICY: unset(z.string().default(join(sample, 'policy.csv'))),
   TRUST_PROXY: unset(z.string().optional()),
-  AUDIT_ATTEMPTS: unset(z.enum(['true', 'false'], { error: 'must be true or false' }).default('false')),
+  AUDIT_ATTEMPTS: optIn,
+  AUDIT_READS: optIn,
 });
 
 /** What the environment says, with every default filled in. */
@@ -47,6 +50,8 @@ export interface Settings {
   readonly trustProxy: string | undefined;
   /** Whether denied and failed attempts are recorded. */
   readonly attempts: boolean;
+  /** Whether it is recorded who reads the log. */
+  readonly recordReads: boolean;
 }
 
 /** @throws StartError naming the variable */
@@ -56,7 +61,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     const [issue] = result.error.issues;
     throw new StartError(`${issue?.path.join('.') ?? 'The environment'} ${issue?.message ?? 'is not valid'}.`);
   }
-  const { HOST, PORT, DATABASE_URL, DATA_DIR, CASBIN_MODEL, CASBIN_POLICY, TRUST_PROXY, AUDIT_ATTEMPTS } = result.data;
+  const { HOST, PORT, DATABASE_URL, DATA_DIR, CASBIN_MODEL, CASBIN_POLICY, TRUST_PROXY } = result.data;
   return {
     host: HOST,
     port: PORT,
@@ -65,6 +70,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     modelPath: resolve(CASBIN_MODEL),
     policyPath: resolve(CASBIN_POLICY),
     trustProxy: TRUST_PROXY,
-    attempts: AUDIT_ATTEMPTS === 'true',
+    attempts: result.data.AUDIT_ATTEMPTS === 'true',
+    recordReads: result.data.AUDIT_READS === 'true',
   };
 }

@@ -90,6 +90,37 @@ describe('the demo', () => {
     expect(await demo.kill('SIGTERM')).toBe(0);
   }, 60_000);
 
+  it('lets an auditor of some scopes read there and nowhere else, and records who reads, if AUDIT_READS says so', async () => {
+    const demo = await start({ AUDIT_READS: 'true' });
+    await demo.signIn('admin');
+    const scopes = ['lib^lib:Axim:new', 'lib^lib:MITx:new'];
+    await demo.post('/authz/role-assignments', { assignments: scopes.map((scope) => ({ ...assignment, scope })) });
+    const [shown, other] = await until(
+      () => Promise.all(scopes.map((scope) => recordsOf(demo, `scope=${scope}`))),
+      (found) => found.every((records) => records.length === 1),
+    );
+    await demo.signIn('iris');
+    const records = await recordsOf(demo, 'limit=200');
+    expect(records.length).toBeGreaterThan(0);
+    expect(records.filter(({ scope }) => !scope?.startsWith('lib^lib:Axim:'))).toEqual([]);
+    expect((await demo.get(`/authz/audit-records/${shown?.[0]?.id}`)).status).toBe(200);
+    expect((await demo.get(`/authz/audit-records/${other?.[0]?.id}`)).status).toBe(404);
+    const { items } = (await demo.get('/authz/role-assignments?subject=user^42')).body as {
+      items: { scope: string }[];
+    };
+    expect(items.map(({ scope }) => scope)).toEqual(['lib^lib:Axim:new']);
+    expect((await demo.post('/authz/role-assignments/remove', { assignments: [assignment] })).status).toBe(403);
+    await demo.signIn('ada');
+    expect((await demo.get('/authz/audit-records')).status).toBe(403);
+    await demo.signIn('zoe');
+    const reads = await until(
+      () => recordsOf(demo, 'type=audit.read&actor=user^iris'),
+      (found) => found.length === 2,
+    );
+    expect(reads.map(({ details }) => details)).toEqual([{ query: { id: shown?.[0]?.id } }, { query: {} }]);
+    expect(await demo.kill('SIGTERM')).toBe(0);
+  }, 60_000);
+
   it.each(['the app', 'PostgreSQL', 'both'])(
     'keeps everything when %s is killed with -9',
     async (victim) => {
@@ -177,6 +208,7 @@ describe('the demo', () => {
       ],
       [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL must look like postgres:/],
       [{ AUDIT_ATTEMPTS: 'yes' }, /^AUDIT_ATTEMPTS must be true or false/],
+      [{ AUDIT_READS: '1' }, /^AUDIT_READS must be true or false/],
       [{ TRUST_PROXY: 'yes' }, /^TRUST_PROXY must be the number of proxies or their addresses/],
       [{ DATA_DIR: policyFile }, /^DATA_DIR .* cannot be used as a folder/],
       [{ CASBIN_MODEL: join(folder, 'none.conf') }, /^CASBIN_MODEL .*none\.conf cannot be read/],

@@ -1,5 +1,6 @@
 import type { Model } from 'casbin';
 import type { DataSource } from 'typeorm';
+import { NotInstalledError } from './installation';
 import { Adoption, type AdoptionKeys } from './migrations/adoption';
 import type { AdoptionReport } from './migrations/adoption-report';
 import { alone } from './migrations/alone';
@@ -24,8 +25,13 @@ export function grantlogMigrationsFor(options: AdoptionOptions): Migration[] {
  * Adopts `casbin_rule` once more: what was written past Grantlog since is folded, and recorded as created by `system^import`. It can be
  * run beside a running system, and again after it was killed.
  * @throws InvalidInputError if a row can be no rule; nothing was changed
+ * @throws NotInstalledError
  */
 export async function adoptRules(dataSource: DataSource, options: AdoptionOptions = {}): Promise<AdoptionReport> {
+  const missing = await dataSource.query<{ name: string }[]>(
+    `SELECT name FROM unnest('{casbin_rule,audit_adoption}'::text[]) AS name WHERE to_regclass(name) IS NULL`,
+  );
+  if (missing.length > 0) throw new NotInstalledError(missing.map(({ name }) => name));
   const runner = dataSource.createQueryRunner();
   try {
     return await alone(runner, () => new Adoption(runner, keysOf(options)).run());
@@ -34,7 +40,7 @@ export async function adoptRules(dataSource: DataSource, options: AdoptionOption
   }
 }
 
-function keysOf({ model, separator = '^' }: AdoptionOptions): AdoptionKeys {
+export function keysOf({ model, separator = '^' }: AdoptionOptions): AdoptionKeys {
   if (model === undefined) return { separator, scopeColumns: {} };
   const read = readModel(model);
   const scopeColumns: Record<string, number> = {};

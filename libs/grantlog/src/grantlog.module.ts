@@ -16,15 +16,19 @@ import { RequestContextMiddleware } from './context/request-context.middleware';
 import { InvalidInputError } from './contract/grantlog.error';
 import { KeySyntax } from './contract/namespaced-key';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
+import { Explainer } from './explain/explainer';
 import { Followers } from './followers/followers';
 import type { GrantlogOptions } from './grantlog.options';
-import { GRANTLOG_OPTIONS, grantlogProviders } from './grantlog.providers';
+import { grantlogProviders } from './grantlog.providers';
+import { GRANTLOG_OPTIONS } from './grantlog.tokens';
 import { GrantlogHealth } from './health/grantlog-health';
 import { type HttpOptions, mountedControllers } from './http/mounted-controllers';
 import { changesRoles } from './http/role-assignments.controller';
 import { RefusedChangesMiddleware } from './http/refused-changes.middleware';
+import { Viewer } from './http/viewer';
 import { PolicyImport } from './imports/policy-import';
 import { OutboxRelay } from './outbox/outbox-relay';
+import { RecordedReads } from './reads/recorded-reads';
 import { AuditTrail } from './trail/audit-trail';
 
 const MOUNTED_CONTROLLERS = Symbol('MOUNTED_CONTROLLERS');
@@ -76,10 +80,13 @@ export class GrantlogModule implements NestModule {
         PolicyImport,
         Attempts,
         AuditTrail,
+        Explainer,
         GrantlogHealth,
         Followers,
         OutboxRelay,
         KeySyntax,
+        Viewer,
+        RecordedReads,
         AUTHZ_ENFORCER,
       ],
     };

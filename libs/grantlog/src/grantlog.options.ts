@@ -7,6 +7,7 @@ import { InvalidInputError } from './contract/grantlog.error';
 import type { EnforcerClass } from './enforcer/audited-enforcer';
 import { isEnforcerClass, isMadeOf, looksLikeEnforcer } from './host-enforcer/casbin-classes';
 import { HostEnforcer } from './host-enforcer/host-enforcer';
+import type { ScopesOfViewer } from './http/viewer';
 
 export interface ListenerOptions {
   /** Where the trail's events are emitted. Default: the EventEmitter2 of `@nestjs/event-emitter`, if the host imports it. */
@@ -17,6 +18,15 @@ export interface ListenerOptions {
   readonly maxAttempts?: number;
   /** Milliseconds before the second attempt; doubled before each further one. Default: 1,000 */
   readonly backoff?: number;
+}
+
+export interface DecisionOptions {
+  /** Which share of the decisions is told: above 0, and 1 for all. Each is drawn by itself. */
+  readonly sample: number;
+  /** Decisions that may wait for one listener; what comes then is dropped, and counted in health. Default: 1,000 */
+  readonly maxWaiting?: number;
+  /** Milliseconds that a listener may take for one. Default: 10,000 */
+  readonly timeLimit?: number;
 }
 
 /** Options of GrantlogModule. */
@@ -84,6 +94,22 @@ export interface GrantlogOptions {
    * process is killed. Default: false
    */
   readonly attempts?: boolean;
+  /**
+   * Where those whom the guards let in see records and assignments over HTTP: in the scopes in which `enforce(viewer, permission, scope)`
+   * says yes, or where a function says. The viewer is who would be the actor of a change. What lies elsewhere is as if it were not there.
+   * Default: everywhere
+   */
+  readonly visibleScopes?: { readonly permission: string } | ScopesOfViewer;
+  /**
+   * Whether reading the log over HTTP leaves a record itself (`audit.read`, `audit.exported`), once an hour for a viewer and a query,
+   * and before the answer: what cannot be recorded is not shown. Default: false
+   */
+  readonly recordReads?: boolean;
+  /**
+   * Whether decisions of the injected enforcer are told to the host's listeners, as `authorization.decided`: AuthorizationDecision.
+   * Nothing of it is written anywhere. Default: none are
+   */
+  readonly decisions?: DecisionOptions;
   /** Events recorded in one transaction. Default: 1,000 */
   readonly recordingBatch?: number;
   /** Listeners of the host; `false` delivers to none from this process. */
@@ -91,10 +117,13 @@ export interface GrantlogOptions {
 }
 
 /** The options with every default filled in; nobody defaults again. */
-export interface ResolvedOptions extends Required<Omit<GrantlogOptions, 'enforcer' | 'dataSource' | 'listeners'>> {
+export interface ResolvedOptions extends Required<
+  Omit<GrantlogOptions, 'enforcer' | 'dataSource' | 'listeners' | 'decisions'>
+> {
   /** The option `enforcer`, whose model and class are the ones above. */
   readonly host: HostEnforcer | undefined;
   readonly dataSource: DataSource | undefined;
+  readonly decisions?: Required<DecisionOptions>;
   readonly listeners: (Required<Omit<ListenerOptions, 'emitter'>> & Pick<ListenerOptions, 'emitter'>) | false;
 }
 
@@ -116,11 +145,19 @@ const enforcer = z.custom<Enforcer>((value) => isMadeOf(Enforcer, value), {
 });
 const count = (fallback: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(fallback);
 
+const shareProblem = 'must be above 0 and at most 1; leave decisions out to have none told';
+
 const listeners = z.strictObject({
   emitter: object<EventEmitter2>('an EventEmitter2').optional(),
   timeLimit: count(10_000),
   maxAttempts: count(5),
   backoff: count(1_000),
+});
+
+const decisions = z.strictObject({
+  sample: z.number('must be a number').gt(0, shareProblem).max(1, shareProblem),
+  maxWaiting: count(1_000),
+  timeLimit: count(10_000),
 });
 
 const schema = z.strictObject({
@@ -140,6 +177,13 @@ const schema = z.strictObject({
   onStale: z.enum(['answer', 'deny']).default('answer'),
   notifications: z.boolean().default(true),
   attempts: z.boolean().default(false),
+  decisions: decisions.optional(),
+  visibleScopes: z
+    .union([z.strictObject({ permission: z.string().min(1) }), fn<ScopesOfViewer>('answers the scopes of a viewer')], {
+      error: 'must be { permission } or a function that answers the scopes of a viewer',
+    })
+    .default(() => () => 'all' as const),
+  recordReads: z.boolean().default(false),
   recordingBatch: count(1_000),
   listeners: z.union([z.literal(false), listeners]).default(() => listeners.parse({})),
 });

@@ -6,37 +6,47 @@ import { AssignmentReader } from './assignments/assignment-reader';
 import { CheckedAssignments } from './assignments/checked-assignments';
 import { RoleAssignments } from './assignments/role-assignments';
 import { WatchedRoleAssignments } from './assignments/watched-role-assignments';
-import { AttemptLog } from './attempts/attempt-log';
-import { AttemptWatch } from './attempts/attempt-watch';
+import type { AttemptLog } from './attempts/attempt-log';
+import type { AttemptWatch } from './attempts/attempt-watch';
 import { Attempts } from './attempts/attempts';
 import { Attributor } from './context/attributor';
 import { chooseDataSource } from './chosen-data-source';
 import { KeySyntax } from './contract/namespaced-key';
 import { OwnConnection } from './database/own-connection';
+import type { DecisionFeed } from './decisions/decision-feed';
+import { tellDecisions } from './decisions/sampled-decisions';
 import { AUTHZ_ENFORCER } from './enforcer/authz-enforcer';
 import { assembleEnforcer, type EnforcerAssembly } from './enforcer/enforcer-assembly';
+import { attempting } from './attempting.providers';
+import { deciding, explaining } from './explaining.providers';
 import { Follower } from './followers/follower';
 import { Followers } from './followers/followers';
 import { HostListeners } from './followers/host-listeners';
 import { ParkedRecords } from './followers/parked-records';
 import { GrantlogLifecycle } from './grantlog-lifecycle';
 import { type GrantlogOptions, resolveOptions, type ResolvedOptions } from './grantlog.options';
+import {
+  ATTEMPT_LOG,
+  ATTEMPT_WATCH,
+  DATA_SOURCE,
+  DECISION_FEED,
+  DECISION_LISTENERS,
+  ENFORCER_ASSEMBLY,
+  GRANTLOG_OPTIONS,
+  RESOLVED_OPTIONS,
+} from './grantlog.tokens';
 import { GrantlogHealth } from './health/grantlog-health';
 import { HostEmitter } from './host-emitter';
 import { PolicyImport } from './imports/policy-import';
 import { RuleReader } from './memory/rule-reader';
 import { CommitSignal } from './outbox/commit-signal';
 import { OutboxRelay } from './outbox/outbox-relay';
+import { AssignmentHistory } from './past/assignment-history';
+import { PastAssignments } from './past/past-assignments';
 import { takeOver } from './take-over';
 import { AuditTrail } from './trail/audit-trail';
 import { RecordingHandler } from './trail/recording.handler';
-
-export const GRANTLOG_OPTIONS = Symbol('GRANTLOG_OPTIONS');
-const RESOLVED_OPTIONS = Symbol('RESOLVED_OPTIONS');
-const DATA_SOURCE = Symbol('DATA_SOURCE');
-const ENFORCER_ASSEMBLY = Symbol('ENFORCER_ASSEMBLY');
-const ATTEMPT_LOG = Symbol('ATTEMPT_LOG');
-const ATTEMPT_WATCH = Symbol('ATTEMPT_WATCH');
+import { viewing } from './viewing.providers';
 
 const interval = 1_000;
 
@@ -72,32 +82,19 @@ function policyImport({ changes, enforcer }: EnforcerAssembly, keys: KeySyntax):
   return new PolicyImport({ changes, keys, priorityColumn, caughtUp: () => enforcer.caughtUp() });
 }
 
-/** With the option `attempts`; otherwise there are none, and nothing is watched. */
-const attempting: Provider[] = [
-  {
-    provide: Attributor,
-    inject: [RESOLVED_OPTIONS],
-    useFactory: ({ actor, onMissingActor, separator }: ResolvedOptions) =>
-      new Attributor({ keys: new KeySyntax(separator), actor, onMissingActor }), // an actor is never a bare name
-  },
-  {
-    provide: ATTEMPT_LOG,
-    inject: [RESOLVED_OPTIONS, DATA_SOURCE, CommitSignal],
-    useFactory: ({ attempts }: ResolvedOptions, dataSource: DataSource, signal: CommitSignal) =>
-      attempts ? new AttemptLog(dataSource, signal) : null,
-  },
-  {
-    provide: ATTEMPT_WATCH,
-    inject: [RESOLVED_OPTIONS, Attributor, ATTEMPT_LOG],
-    useFactory: ({ transaction }: ResolvedOptions, attributor: Attributor, log: AttemptLog | null) =>
-      log && new AttemptWatch({ attributor, log, ambient: transaction }),
-  },
-];
-
 const changing: Provider[] = [
   {
     provide: ENFORCER_ASSEMBLY,
-    inject: [RESOLVED_OPTIONS, DATA_SOURCE, KeySyntax, CommitSignal, OwnConnection, Attributor, ATTEMPT_WATCH],
+    inject: [
+      RESOLVED_OPTIONS,
+      DATA_SOURCE,
+      KeySyntax,
+      CommitSignal,
+      OwnConnection,
+      Attributor,
+      ATTEMPT_WATCH,
+      DECISION_FEED,
+    ],
     useFactory: async (
       options: ResolvedOptions,
       dataSource: DataSource,
@@ -106,6 +103,7 @@ const changing: Provider[] = [
       connection: OwnConnection,
       attributor: Attributor,
       attempts: AttemptWatch | null,
+      feed: DecisionFeed | null,
     ) => {
       const assembly = await assembleEnforcer({
         ...options,
@@ -116,6 +114,8 @@ const changing: Provider[] = [
         attempts,
         reader: new RuleReader(dataSource, connection),
       });
+      if (feed && options.decisions) tellDecisions(assembly.enforcer, { ...options.decisions, feed, attributor });
+      if (typeof options.visibleScopes === 'object') assembly.permitted.check(); // before anything runs
       await assembly.memory.start();
       try {
         const imports = policyImport(assembly, keys);
@@ -145,6 +145,8 @@ const changing: Provider[] = [
         unwatched,
         new CheckedAssignments(keys, shape.arity > 2),
         new AssignmentReader(dataSource, keys),
+        new PastAssignments(dataSource, keys),
+        new AssignmentHistory(dataSource, keys),
       ] as const;
       return attempts ? new WatchedRoleAssignments(attempts, shape, ...parts) : new RoleAssignments(...parts);
     },
@@ -215,7 +217,7 @@ const following: Provider[] = [
 const running: Provider[] = [
   {
     provide: GrantlogHealth,
-    inject: [DATA_SOURCE, OutboxRelay, ENFORCER_ASSEMBLY, AuditTrail, Followers, ATTEMPT_LOG],
+    inject: [DATA_SOURCE, OutboxRelay, ENFORCER_ASSEMBLY, AuditTrail, Followers, ATTEMPT_LOG, DECISION_LISTENERS],
     useFactory: (
       dataSource: DataSource,
       relay: OutboxRelay,
@@ -223,7 +225,8 @@ const running: Provider[] = [
       trail: AuditTrail,
       followers: Followers,
       attempts: AttemptLog | null,
-    ) => new GrantlogHealth({ dataSource, relay, memory, trail, followers, attempts }),
+      decisions: DecisionFeed | null,
+    ) => new GrantlogHealth({ dataSource, relay, memory, trail, followers, attempts, decisions }),
   },
   {
     provide: GrantlogLifecycle,
@@ -264,8 +267,11 @@ const running: Provider[] = [
 export const grantlogProviders: Provider[] = [
   ...settings,
   ...attempting,
+  ...deciding,
   ...changing,
+  ...explaining,
   ...recording,
   ...following,
+  ...viewing,
   ...running,
 ];

@@ -13,6 +13,7 @@ const tables = [
   'audit_import_rule',
   'audit_adoption',
   'audit_interval',
+  'audit_interval_block',
 ];
 
 /** The database lacks what the migrations create. */
@@ -34,6 +35,9 @@ export async function assertInstalled(dataSource: DataSource): Promise<void> {
   await assertSchemaIsUsed(dataSource);
   const rows: { name: string }[] = await dataSource.query(
     `SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL
+     UNION ALL
+     SELECT 'the column audit_parked.retry_requested_at' WHERE NOT EXISTS (
+       SELECT FROM pg_attribute WHERE attrelid = to_regclass('audit_parked') AND attname = 'retry_requested_at' AND NOT attisdropped)
      UNION ALL
      SELECT 'the unique index casbin_rule_unique' WHERE NOT EXISTS (
        SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('casbin_rule_unique') AND indisunique AND indisvalid

@@ -8,17 +8,22 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { AUTHZ_ENFORCER, AuditedEnforcer, GRANTLOG_PERMISSION, type GrantlogPermission } from 'grantlog';
+import { AUTHZ_ENFORCER, AuditedEnforcer, GRANTLOG_PERMISSION, type GrantlogPermission, Viewer } from 'grantlog';
 import { SessionTokens } from './session-tokens';
 import { adminKey, type SignedIn } from './signed-in';
+import { seesAnything } from './visible-scopes';
 
-/** Lets in who is signed in and whom the policy allows what the endpoint needs: `act^audit.read` or `act^roles.manage` on `*`. */
+/**
+ * Lets in who is signed in and whom the policy allows what the endpoint needs: `act^roles.manage` on `*`, or `act^audit.read` somewhere,
+ * which is where Grantlog then lets them see.
+ */
 @Injectable()
 export class PermissionGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly tokens: SessionTokens,
     @Inject(AUTHZ_ENFORCER) private readonly enforcer: AuditedEnforcer,
+    private readonly viewer: Viewer,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,8 +34,14 @@ export class PermissionGuard implements CanActivate {
     request.user = { key };
     const permission = this.reflector.get<GrantlogPermission | undefined>(GRANTLOG_PERMISSION, context.getHandler());
     if (!permission) return false;
-    if (key === adminKey || (await this.enforcer.enforce(key, `act^${permission}`, '*'))) return true;
-    throw new ForbiddenException(`${key} may not do this: it needs act^${permission} on *.`);
+    const reads = permission === 'audit.read';
+    if (reads ? seesAnything(await this.viewer.visible()) : await this.mayEverywhere(key, permission)) return true;
+    const where = reads ? 'in some scope' : 'on *';
+    throw new ForbiddenException(`${key} may not do this: it needs act^${permission} ${where}.`);
+  }
+
+  private async mayEverywhere(key: string, permission: GrantlogPermission): Promise<boolean> {
+    return key === adminKey || this.enforcer.enforce(key, `act^${permission}`, '*');
   }
 }
 

@@ -5,10 +5,13 @@ import { anyScope, type KeySyntax } from '../contract/namespaced-key';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
 import type { RoleAssignment } from '../contract/role-assignment';
+import { type ReadOptions, type VisibleScopes, visibleSql } from '../contract/visible-scopes';
 import type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assignment-query';
 
 /** What a cursor of these pages belongs to. */
 const list = 'role-assignments';
+
+type Filters = Omit<AssignmentQuery, 'limit' | 'cursor'>;
 
 interface AssignmentRow extends Required<RoleAssignment> {
   readonly id: string;
@@ -21,11 +24,11 @@ export class AssignmentReader {
     private readonly keys: KeySyntax,
   ) {}
 
-  async page(query: AssignmentQuery): Promise<AssignmentPage> {
+  async page(query: AssignmentQuery, { visible = 'all' }: ReadOptions = {}): Promise<AssignmentPage> {
     const { limit, cursor, ...filters } = objectOf(query);
     const most = pageLimit(limit);
     const before = cursor === undefined ? undefined : keyOfCursor(cursor, list, filters);
-    const rows = await this.read(filters, before, most + 1);
+    const rows = await this.read(filters, visible, before, most + 1);
     const items = rows.slice(0, most);
     const last = items.at(-1);
     return {
@@ -34,17 +37,13 @@ export class AssignmentReader {
     };
   }
 
-  async all(filter: AssignmentFilter): Promise<Required<RoleAssignment>[]> {
-    const rows = await this.read(filter);
+  async all(filter: AssignmentFilter, { visible = 'all' }: ReadOptions = {}): Promise<Required<RoleAssignment>[]> {
+    const rows = await this.read(filter, visible);
     return rows.map(({ subject, role, scope }) => ({ subject, role, scope }));
   }
 
-  private read(
-    filters: Omit<AssignmentQuery, 'limit' | 'cursor'>,
-    before?: string,
-    limit?: number,
-  ): Promise<AssignmentRow[]> {
-    const { conditions, parameters } = this.conditions(filters);
+  private read(filters: Filters, visible: VisibleScopes, before?: string, limit?: number): Promise<AssignmentRow[]> {
+    const { conditions, parameters } = this.conditions(filters, visible);
     if (before !== undefined) conditions.push(`id < $${parameters.push(before)}::bigint`);
     const most = limit === undefined ? '' : `LIMIT $${parameters.push(limit)}`;
     return query(
@@ -55,10 +54,7 @@ export class AssignmentReader {
     );
   }
 
-  private conditions(filters: Omit<AssignmentQuery, 'limit' | 'cursor'>): {
-    conditions: string[];
-    parameters: unknown[];
-  } {
+  private conditions(filters: Filters, visible: VisibleScopes): { conditions: string[]; parameters: unknown[] } {
     const { keys } = this;
     knownFields(filters, ['subject', 'role', 'scope', 'scopeNamespace'], '');
     const { subject, role, scope, scopeNamespace } = filters;
@@ -72,6 +68,10 @@ export class AssignmentReader {
       const prefix = `${keys.namespace(scopeNamespace, 'scopeNamespace')}${keys.separator}`;
       conditions.push(`(starts_with(v2, ${given(prefix)}) OR coalesce(v2, '${anyScope}') = ${given(scopeNamespace)})`);
     }
+    const separator = `'${keys.separator.replaceAll("'", "''")}'`;
+    const columns = { scope: 'v2 COLLATE "C"', namespace: `split_part(v2, ${separator}, 1) COLLATE "C"` };
+    const seen = visibleSql(visible, columns, (value) => `$${parameters.push(value)}`);
+    if (seen !== undefined) conditions.push(seen);
     return { conditions, parameters };
   }
 }

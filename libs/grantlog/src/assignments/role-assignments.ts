@@ -1,8 +1,19 @@
+import { objectOf } from '../contract/known-fields';
 import { tokenOf } from '../contract/commit-token';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEntry } from '../contract/outbox-batch';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
 import type { ChangeOptions, RuleChanges } from '../rules/rule-changes';
-import type { AssignmentFilter, AssignmentPage, AssignmentQuery } from './assignment-query';
+import type { ReadOptions } from '../contract/visible-scopes';
+import type { AssignmentHistory } from '../past/assignment-history';
+import type { PastAssignments } from '../past/past-assignments';
+import type { HistoryPage, HistoryQuery } from '../past/past-query';
+import type {
+  AssignmentFilter,
+  AssignmentItem,
+  AssignmentPage,
+  AssignmentQuery,
+  AssignmentSearch,
+} from './assignment-query';
 import type { AssignmentReader } from './assignment-reader';
 import type { CheckedAssignments } from './checked-assignments';
 
@@ -15,6 +26,8 @@ export class RoleAssignments {
     private readonly changes: RuleChanges,
     private readonly checked: CheckedAssignments,
     private readonly reader: AssignmentReader,
+    private readonly past: PastAssignments,
+    private readonly intervals: AssignmentHistory,
   ) {}
 
   /**
@@ -48,24 +61,38 @@ export class RoleAssignments {
     return changeOf(await this.changes.removeMatching('g', this.checked.matching(filter), options));
   }
 
-  /** The current assignments that have the given values, newest first, as they are committed in the database. */
-  find(filter: AssignmentFilter = {}): Promise<Required<RoleAssignment>[]> {
-    return this.reader.all(filter);
+  /**
+   * The assignments that have the given values, newest first: the current ones as they are committed in the database, or with `asOf` those that
+   * were in force at a moment, as the log tells.
+   * @throws InvalidInputError for a moment before the log began, in the future, or up to which the log is not complete
+   */
+  find(filter: AssignmentSearch = {}, options?: ReadOptions): Promise<AssignmentItem[]> {
+    const { asOf, ...rest } = objectOf(filter, 'filter');
+    return asOf === undefined ? this.reader.all(rest, options) : this.past.all({ ...rest, asOf }, options);
   }
 
   /**
    * The same, a page at a time.
    * @throws InvalidInputError for a limit outside 1 to 200 or a cursor of another query
    */
-  findPage(query: AssignmentQuery = {}): Promise<AssignmentPage> {
-    return this.reader.page(query);
+  findPage(query: AssignmentQuery = {}, options?: ReadOptions): Promise<AssignmentPage> {
+    const { asOf, ...rest } = objectOf(query);
+    return asOf === undefined ? this.reader.page(rest, options) : this.past.page({ ...rest, asOf }, options);
+  }
+
+  /**
+   * From when to when assignments were in force, and by whose doing, as the log tells; newest beginning first.
+   * @throws InvalidInputError if neither subject, role nor scope is given; otherwise as `findPage`
+   */
+  history(query: HistoryQuery, options?: ReadOptions): Promise<HistoryPage> {
+    return this.intervals.page(query, options);
   }
 }
 
 /** What these callers know rules as. */
 const as = 'assignments';
 
-function changeOf(entries: readonly OutboxEntry[]): RoleAssignmentChange {
+function changeOf(entries: readonly RuleEntry[]): RoleAssignmentChange {
   const [first] = entries;
   return { changed: entries.length > 0, events: entries.map(({ event }) => event), token: first && tokenOf(first.xid) };
 }

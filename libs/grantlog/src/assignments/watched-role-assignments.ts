@@ -1,6 +1,6 @@
 import { attemptedAssignments, type AttemptedShape } from '../attempts/attempted-rules';
 import type { AttemptWatch } from '../attempts/attempt-watch';
-import type { AuditOperation } from '../contract/audit-event';
+import type { RuleOperation } from '../contract/audit-event';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
 import type { ChangeOptions } from '../rules/rule-changes';
 import type { AssignmentFilter } from './assignment-query';
@@ -36,7 +36,7 @@ export class WatchedRoleAssignments extends RoleAssignments {
   }
 
   private watched(
-    operation: AuditOperation,
+    operation: RuleOperation,
     given: unknown,
     options: ChangeOptions | undefined,
     call: () => Promise<RoleAssignmentChange>,

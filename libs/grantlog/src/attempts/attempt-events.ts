@@ -1,5 +1,5 @@
 import type { Attribution } from '../contract/attribution';
-import type { AttemptError, AuditEvent, AuditOutcome } from '../contract/audit-event';
+import type { AttemptError, RuleEvent, AuditOutcome } from '../contract/audit-event';
 import { uuidV7 } from '../contract/uuid-v7';
 import { attemptError } from './attempt-error';
 import type { Attempted } from './attempted-rules';
@@ -12,7 +12,7 @@ export function attemptEvents(
   { rules, total }: Attempted,
   attribution: Attribution,
   error: AttemptError,
-): AuditEvent[] {
+): RuleEvent[] {
   const occurredAt = new Date().toISOString(); // by this node's clock: the database may be out of reach
   return rules.map(({ type, operation, ptype, values, role, scope }) => ({
     id: uuidV7(),
@@ -34,7 +34,7 @@ const rolledBack = attemptError(
 );
 
 /** The events of a call that had succeeded, and that its caller's transaction then took back. */
-export function rolledBackEvents(events: readonly AuditEvent[], total: number): AuditEvent[] {
+export function rolledBackEvents(events: readonly RuleEvent[], total: number): RuleEvent[] {
   return events.map((event) => ({
     ...event,
     id: uuidV7(), // the other one names an event that never became true

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import type { AuditEvent } from '../contract/audit-event';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEvent } from '../contract/audit-event';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { autocommit } from '../database/autocommit';
 import { OutcomeUnknownError, sqlStateOf } from '../database/lost-connection';
 import type { CommitSignal } from '../outbox/commit-signal';
@@ -42,9 +42,9 @@ export class AttemptLog {
   private readonly sweep: Sweep;
   private readonly open: OpenChanges;
   /** Of calls that were denied or failed. */
-  private readonly waiting: AuditEvent[] = [];
+  private readonly waiting: RuleEvent[] = [];
   /** Of changes that were rolled back. */
-  private readonly takenBack: AuditEvent[] = [];
+  private readonly takenBack: RuleEvent[] = [];
   /** How many of them are written at once. One by one after the database has refused some, to find out which. */
   private batch = mostAtOnce;
   private mayBeWritten = false;
@@ -88,7 +88,7 @@ export class AttemptLog {
   }
 
   /** @returns whether there was room for them */
-  add(events: readonly AuditEvent[]): boolean {
+  add(events: readonly RuleEvent[]): boolean {
     if (this.waiting.length + events.length > mostWaiting) {
       this.drop(events.length);
       this.sayFull('waiting', `More than ${mostWaiting} attempts wait; what comes now leaves no record.`);
@@ -100,7 +100,7 @@ export class AttemptLog {
   }
 
   /** Changes of one statement in a caller's transaction: should it be rolled back, they were an attempt. */
-  follow(entries: readonly OutboxEntry[]): void {
+  follow(entries: readonly RuleEntry[]): void {
     if (this.open.add(entries, mostOpen - this.takenBack.length)) return;
     this.sayFull(
       'open',
@@ -134,7 +134,7 @@ export class AttemptLog {
     }
   }
 
-  private async write(queue: AuditEvent[]): Promise<void> {
+  private async write(queue: RuleEvent[]): Promise<void> {
     const events = queue.slice(0, this.batch);
     const text = this.mayBeWritten ? insertMissingAttempts : insertAttempts;
     try {
@@ -151,7 +151,7 @@ export class AttemptLog {
   }
 
   /** One that the database will never take must not hold up those behind it. */
-  private refused(queue: AuditEvent[], events: readonly AuditEvent[], error: unknown): void {
+  private refused(queue: RuleEvent[], events: readonly RuleEvent[], error: unknown): void {
     this.batch = 1;
     if (events.length > 1) return;
     queue.shift();

@@ -3,7 +3,7 @@ import { MissingActorError, type Attributor } from '../context/attributor';
 import type { Attribution } from '../contract/attribution';
 import type { AttemptError } from '../contract/audit-event';
 import { endOf, GrantlogError } from '../contract/grantlog.error';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { isLostConnection, OutcomeUnknownError } from '../database/lost-connection';
 import { answerOf } from './answer-of';
 import { attemptErrorOf } from './attempt-error';
@@ -54,7 +54,7 @@ export class AttemptWatch {
   }
 
   /** Changes in a caller's transaction: should it be rolled back, they leave a record. */
-  follow(entries: readonly OutboxEntry[]): void {
+  follow(entries: readonly RuleEntry[]): void {
     this.parts.log.follow(entries);
   }
 

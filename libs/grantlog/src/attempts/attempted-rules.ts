@@ -1,4 +1,4 @@
-import type { AuditEventType, AuditOperation } from '../contract/audit-event';
+import type { RuleEventType, RuleOperation } from '../contract/audit-event';
 import { storableText } from '../contract/storable-text';
 import { ruleColumns } from '../rules/rule';
 import { type RuleShape, valueOf } from '../rules/rule-shape';
@@ -6,8 +6,8 @@ import { answerOf } from './answer-of';
 
 /** A rule that somebody tried to change, as an event can tell of it. */
 export interface AttemptedRule {
-  readonly type: AuditEventType;
-  readonly operation: AuditOperation;
+  readonly type: RuleEventType;
+  readonly operation: RuleOperation;
   readonly ptype: string;
   readonly values: readonly string[];
   readonly role: string | null;
@@ -32,7 +32,7 @@ export type AttemptedShape = Pick<RuleShape, 'ptype' | 'type' | 'role' | 'scope'
  * The rules of a call as it was given them, which may be anything: it is refused for that. Never throws.
  * @param rules a list of lists of values
  */
-export function attemptedRules(shape: AttemptedShape, operation: AuditOperation, rules: unknown): Attempted {
+export function attemptedRules(shape: AttemptedShape, operation: RuleOperation, rules: unknown): Attempted {
   return attempted(rules, (values) => ruleOf(shape, operation, listIn(values) ?? []));
 }
 
@@ -41,11 +41,7 @@ export function attemptedRules(shape: AttemptedShape, operation: AuditOperation,
  * @param shape of `g`
  * @param assignments one `{ subject, role, scope }`, or a list of them
  */
-export function attemptedAssignments(
-  shape: AttemptedShape,
-  operation: AuditOperation,
-  assignments: unknown,
-): Attempted {
+export function attemptedAssignments(shape: AttemptedShape, operation: RuleOperation, assignments: unknown): Attempted {
   const fields = typeof shape.scope === 'number' ? ['subject', 'role', 'scope'] : ['subject', 'role'];
   return attempted(assignments, (assignment) =>
     ruleOf(
@@ -73,7 +69,7 @@ function attempted(given: unknown, ruleFrom: (one: unknown) => AttemptedRule): A
   return { rules: first.map(ruleFrom), total };
 }
 
-function ruleOf(shape: AttemptedShape, operation: AuditOperation, given: readonly unknown[]): AttemptedRule {
+function ruleOf(shape: AttemptedShape, operation: RuleOperation, given: readonly unknown[]): AttemptedRule {
   const values = firstOf(given, ruleColumns.length).map((value) => storableText(value));
   return {
     type: `${shape.type}.${operation}`,

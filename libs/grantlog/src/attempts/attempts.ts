@@ -1,4 +1,4 @@
-import { type AuditOperation, auditOperations } from '../contract/audit-event';
+import { type RuleOperation, ruleOperations } from '../contract/audit-event';
 import { InvalidInputError } from '../contract/grantlog.error';
 import type { RoleAssignment } from '../contract/role-assignment';
 import { attemptError, attemptErrorOf } from './attempt-error';
@@ -38,7 +38,7 @@ export class Attempts {
    * @throws InvalidInputError for an unknown operation
    */
   denied(
-    operation: AuditOperation,
+    operation: RuleOperation,
     assignments: RoleAssignment | readonly RoleAssignment[],
     options: AttemptOptions = {},
   ): string | undefined {
@@ -47,7 +47,7 @@ export class Attempts {
 
   /** The same of one that was allowed and failed. */
   failed(
-    operation: AuditOperation,
+    operation: RuleOperation,
     assignments: RoleAssignment | readonly RoleAssignment[],
     options: AttemptOptions = {},
   ): string | undefined {
@@ -56,12 +56,12 @@ export class Attempts {
 
   private leave(
     outcome: AttemptOutcome,
-    operation: AuditOperation,
+    operation: RuleOperation,
     assignments: unknown,
     { reason, error }: AttemptOptions,
   ): string | undefined {
-    if (!auditOperations.includes(operation)) {
-      throw new InvalidInputError('operation', `must be one of ${auditOperations.join(', ')}`);
+    if (!ruleOperations.includes(operation)) {
+      throw new InvalidInputError('operation', `must be one of ${ruleOperations.join(', ')}`);
     }
     const tried = attemptedAssignments(this.shape, operation, assignments);
     const why = error === undefined ? attemptError(outcome.toUpperCase(), whyNot[outcome]) : attemptErrorOf(error);

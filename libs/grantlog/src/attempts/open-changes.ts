@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { AuditEvent } from '../contract/audit-event';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEvent } from '../contract/audit-event';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { query } from '../database/query';
 import { mostRecorded } from './attempted-rules';
 
@@ -9,7 +9,7 @@ interface OpenChange {
   /** Of its first event, which tells whether it stayed. */
   readonly id: string;
   /** As many as an attempt is told of by. */
-  readonly events: readonly AuditEvent[];
+  readonly events: readonly RuleEvent[];
   readonly total: number;
 }
 
@@ -22,7 +22,7 @@ interface OpenTransaction {
 }
 
 /** Hears of a change that its transaction has ended without. */
-export type OnLost = (events: readonly AuditEvent[], total: number) => void;
+export type OnLost = (events: readonly RuleEvent[], total: number) => void;
 
 /** Changes that are looked up in one statement: so few that PostgreSQL does not read all of the log for them. */
 const mostAtOnce = 500;
@@ -63,7 +63,7 @@ export class OpenChanges {
    * @param room for events, in all
    * @returns whether nothing had to be given up
    */
-  add(entries: readonly OutboxEntry[], room: number): boolean {
+  add(entries: readonly RuleEntry[], room: number): boolean {
     const [first] = entries;
     if (!first) return true;
     const events = entries.slice(0, mostRecorded).map(({ event }) => event);

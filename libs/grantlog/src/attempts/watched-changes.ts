@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { AuditOperation } from '../contract/audit-event';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleOperation } from '../contract/audit-event';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { type Rule, sectionOf } from '../rules/rule';
 import { type ChangeOptions, type Named, RuleChanges, type RuleChangesParts } from '../rules/rule-changes';
 import type { RuleDifference } from '../rules/rule-difference';
@@ -19,7 +19,7 @@ export class WatchedChanges extends RuleChanges {
     super(parts);
   }
 
-  override add(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
+  override add(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<RuleEntry[]> {
     const tried = this.tried('created', ptype, rules);
     return this.watch.watch(
       () => tried,
@@ -28,7 +28,7 @@ export class WatchedChanges extends RuleChanges {
     );
   }
 
-  override remove(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
+  override remove(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<RuleEntry[]> {
     const tried = this.tried('deleted', ptype, rules);
     return this.watch.watch(
       () => tried,
@@ -37,7 +37,7 @@ export class WatchedChanges extends RuleChanges {
     );
   }
 
-  override removeAnyOf(filtersOf: () => readonly RuleFilter[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  override removeAnyOf(filtersOf: () => readonly RuleFilter[], options?: ChangeOptions): Promise<RuleEntry[]> {
     let tried = this.tried('deleted', 'g', []);
     const noted = (): readonly RuleFilter[] => {
       const filters = filtersOf();
@@ -51,7 +51,7 @@ export class WatchedChanges extends RuleChanges {
     );
   }
 
-  override removeFiltered(ptype: string, fieldIndex: number, fieldValues: Values): Promise<OutboxEntry[]> {
+  override removeFiltered(ptype: string, fieldIndex: number, fieldValues: Values): Promise<RuleEntry[]> {
     const tried = this.triedFilter(ptype, [...emptyColumns(fieldIndex), ...listOf(fieldValues)]);
     return this.watch.watch(
       () => tried,
@@ -96,7 +96,7 @@ export class WatchedChanges extends RuleChanges {
     );
   }
 
-  private tried(operation: AuditOperation, ptype: string, rules: unknown): Attempted {
+  private tried(operation: RuleOperation, ptype: string, rules: unknown): Attempted {
     return attemptedRules(this.shapeIfKnown(ptype), operation, rules);
   }
 
@@ -107,7 +107,7 @@ export class WatchedChanges extends RuleChanges {
   }
 
   private triedDifference({ surplus, missing }: RuleDifference): Attempted {
-    const part = (operation: AuditOperation, rule: Rule): Attempted => this.tried(operation, rule.ptype, [rule.values]);
+    const part = (operation: RuleOperation, rule: Rule): Attempted => this.tried(operation, rule.ptype, [rule.values]);
     const parts = [...surplus.map((rule) => part('deleted', rule)), ...missing.map((rule) => part('created', rule))];
     return parts.length > 0 ? together(parts) : this.tried('created', 'p', []);
   }

@@ -42,6 +42,11 @@ export class Attributor {
     return attributionIn(context, this.actor(context), checkedReason(reason ?? context.acting?.reason));
   }
 
+  /** Who reads; `null` if nobody is known, whatever the option `onMissingActor` says of changes. @throws InvalidInputError */
+  viewer(): string | null {
+    return this.known(currentContext());
+  }
+
   /**
    * The same for an attempt, which may be refused for the very actor or reason: then there is no actor, or as much of the reason
    * as can be stored. Never throws.
@@ -59,11 +64,15 @@ export class Attributor {
     }
   }
 
-  private actor({ request, acting }: RequestContext): string | null {
+  private actor(context: RequestContext): string | null {
+    const actor = this.known(context);
+    if (actor === null && this.options.onMissingActor === 'reject') throw new MissingActorError();
+    return actor;
+  }
+
+  private known({ request, acting }: RequestContext): string | null {
     const actor = acting ? acting.actor : request && this.options.actor(request);
-    if (actor !== null && actor !== undefined) return this.options.keys.key(actor, 'actor');
-    if (this.options.onMissingActor === 'reject') throw new MissingActorError();
-    return null;
+    return actor === null || actor === undefined ? null : this.options.keys.key(actor, 'actor');
   }
 }
 

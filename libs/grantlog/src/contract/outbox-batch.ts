@@ -1,13 +1,16 @@
-import type { AuditEvent } from './audit-event';
+import type { AuditEvent, RuleEvent } from './audit-event';
 
-/** A committed event waiting to be recorded, with its place in the outbox and the transaction that changed the rule. */
-export interface OutboxEntry {
+/** A committed event waiting to be recorded, with its place in the outbox and the transaction that put it there. */
+export interface OutboxEntry<Event extends AuditEvent = AuditEvent> {
   /** bigint as text. For one rule, the order of the commits. */
   readonly outboxId: string;
   /** Transaction id (xid8) as text. */
   readonly xid: string;
-  readonly event: AuditEvent;
+  readonly event: Event;
 }
+
+/** That a rule changed. */
+export type RuleEntry = OutboxEntry<RuleEvent>;
 
 /** Name under which the relay emits a batch on the module's own EventEmitter2. */
 export const batchClaimed = 'outbox.batch_claimed';

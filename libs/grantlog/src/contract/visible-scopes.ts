@@ -1,3 +1,6 @@
+import { InvalidInputError } from './grantlog.error';
+import { knownFields } from './known-fields';
+
 /**
  * Where somebody may see what was done and who has what: everywhere, or in some scopes. A scope with a star is a glob, as Casbin's keyMatch
  * reads it: `lib^lib:Org1:*` is everything that begins with `lib^lib:Org1:`, and `*` is everything. What lies in no scope (a policy or
@@ -14,6 +17,12 @@ export interface VisiblePart {
   readonly except?: readonly string[];
 }
 
+/** For whom something is read. */
+export interface ReadOptions {
+  /** Where the reader may see; what lies elsewhere is as if it were not there. Default: `'all'` */
+  readonly visible?: VisibleScopes;
+}
+
 /** The columns in which a table says where. */
 export interface ScopeColumns {
   readonly scope: string;
@@ -23,40 +32,87 @@ export interface ScopeColumns {
 /**
  * SQL of what is visible; `undefined` if everything is.
  * @param parameter takes a value and says how SQL calls it
+ * @throws InvalidInputError if `visible` is something else: what it was meant to hide must not be shown
  */
 export function visibleSql(
   visible: VisibleScopes,
   { scope, namespace }: ScopeColumns,
   parameter: (value: unknown) => string,
 ): string | undefined {
-  if (visible === 'all' || visible.scopes?.some((one) => prefixOf(one) === ''))
-    return exceptSql(visible, scope, parameter);
-  const { scopes = [], namespaces = [] } = visible;
+  const { scopes = [], namespaces = [], except = [] } = partOf(checkedVisible(visible));
+  if (isEverywhere(except)) return 'false';
+  const [excepted, ...more] = among(except, scope, parameter);
+  const not = excepted && `(${scope} IS NULL OR NOT (${[excepted, ...more].join(' OR ')}))`;
+  if (isEverywhere(scopes)) return not;
   const ways = [...among(scopes, scope, parameter)];
   if (namespaces.length > 0) ways.push(`${namespace} = ANY(${parameter(namespaces)}::text[])`);
   const seen = ways.length > 0 ? `(${ways.join(' OR ')})` : 'false';
-  const not = exceptSql(visible, scope, parameter);
   return not === undefined ? seen : `${seen} AND ${not}`;
 }
 
-function exceptSql(visible: VisibleScopes, scope: string, parameter: (value: unknown) => string): string | undefined {
-  const except = visible === 'all' ? [] : (visible.except ?? []);
-  const ways = among(except, scope, parameter);
-  return ways.length > 0 ? `(${scope} IS NULL OR NOT (${ways.join(' OR ')}))` : undefined;
+/** The same, of one scope that is at hand; `null` is no scope. */
+export function isVisible(
+  visible: VisibleScopes,
+  scope: string | null,
+  namespaceOf: (scope: string) => string,
+): boolean {
+  if (scope === null) return seesEverywhere(visible);
+  if (isExcepted(visible, scope)) return false;
+  const { scopes = [], namespaces = [] } = partOf(visible);
+  return scopes.some((one) => covers(one, scope)) || namespaces.includes(namespaceOf(scope));
 }
 
-/** Exact scopes by one comparison; each glob by what it begins with. */
-function among(scopes: readonly string[], column: string, parameter: (value: unknown) => string): string[] {
-  const exact = scopes.filter((one) => prefixOf(one) === undefined);
-  const prefixes = scopes.flatMap((one) => prefixOf(one) ?? []);
-  return [
-    ...(exact.length > 0 ? [`${column} = ANY(${parameter(exact)}::text[])`] : []),
-    ...prefixes.map((prefix) => `starts_with(${column}, ${parameter(prefix)}::text)`),
-  ];
+/** Whether nothing is hidden but what is excepted. */
+export function seesEverywhere(visible: VisibleScopes): boolean {
+  const { scopes = [], except = [] } = partOf(visible);
+  return isEverywhere(scopes) && !isEverywhere(except);
+}
+
+export function isExcepted(visible: VisibleScopes, scope: string): boolean {
+  return partOf(visible).except?.some((one) => covers(one, scope)) === true;
+}
+
+/** The same as a part: everything is `*`. */
+export function partOf(visible: VisibleScopes): VisiblePart {
+  return visible === 'all' ? { scopes: ['*'] } : visible;
 }
 
 /** What everything that a glob matches begins with; `undefined` if it is none. */
 export function prefixOf(scope: string): string | undefined {
   const at = scope.indexOf('*');
   return at < 0 ? undefined : scope.slice(0, at);
+}
+
+function covers(seen: string, scope: string): boolean {
+  const prefix = prefixOf(seen);
+  return prefix === undefined ? seen === scope : scope.startsWith(prefix);
+}
+
+function isEverywhere(scopes: readonly string[]): boolean {
+  return scopes.some((one) => prefixOf(one) === '');
+}
+
+/** Exact scopes by one comparison, globs by what they begin with. */
+function among(scopes: readonly string[], column: string, parameter: (value: unknown) => string): string[] {
+  const exact = scopes.filter((one) => prefixOf(one) === undefined);
+  const prefixes = scopes.flatMap((one) => prefixOf(one) ?? []);
+  return [
+    ...(exact.length > 0 ? [`${column} = ANY(${parameter(exact)}::text[])`] : []),
+    ...(prefixes.length > 0 ? [`${column} ^@ ANY(${parameter(prefixes)}::text[])`] : []),
+  ];
+}
+
+const parts = ['scopes', 'namespaces', 'except'] as const;
+
+/** @throws InvalidInputError if it is neither `'all'` nor lists of texts */
+export function checkedVisible(visible: VisibleScopes): VisibleScopes {
+  if (visible === 'all') return visible;
+  knownFields(visible, parts, 'visible');
+  const wrong = parts.find((part) => visible[part] !== undefined && !isListOfTexts(visible[part]));
+  if (wrong) throw new InvalidInputError(`visible.${wrong}`, 'must be a list of texts that are not empty');
+  return visible;
+}
+
+function isListOfTexts(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === 'string' && value !== '');
 }

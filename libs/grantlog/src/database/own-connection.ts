@@ -1,10 +1,16 @@
 import type { DataSource } from 'typeorm';
 import { onIdleConnection, type PostgresClient } from './idle-connection';
+import { query } from './query';
 import { watched, withinPatience } from './watched-client';
 
 const channel = 'grantlog';
 /** Milliseconds from one try to connect to the next, while the pool serves. */
 const rest = 2_000;
+
+/** Tells all nodes that there is something new, from a process that is none of them. */
+export async function tellNodes(dataSource: DataSource): Promise<void> {
+  await query(dataSource, `NOTIFY ${channel}`);
+}
 
 interface OwnClient extends PostgresClient {
   readonly processID?: number | null;

@@ -25,8 +25,8 @@ export function takeEveryContext(enforcer: Enforcer): void {
   Object.defineProperty(enforcer, 'privateEnforce', { value, configurable: true, writable: true });
 }
 
-/** A plain object with these fields is a subject with attributes. */
-function isContext(value: unknown): value is EnforceContext {
+/** Whether a value is a context of either build. A plain object with these fields is a subject with attributes. */
+export function isContext(value: unknown): value is EnforceContext {
   if (typeof value !== 'object' || value === null) return false;
   return value.constructor !== Object && Object.keys(value).sort().join() === fields.join();
 }

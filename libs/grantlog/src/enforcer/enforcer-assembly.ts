@@ -17,6 +17,7 @@ import { readModel } from '../policy/read-model';
 import { RoleLinks } from '../policy/role-links';
 import { partOf } from '../memory/rule-part';
 import { sectionOf } from '../rules/rule';
+import { PermittedScopes } from './permitted-scopes';
 import { ReadOnlyAdapter } from './read-only-adapter';
 import { RuleChanges } from '../rules/rule-changes';
 import type { RuleReader } from '../memory/rule-reader';
@@ -48,6 +49,7 @@ export interface EnforcerAssembly {
   /** For callers that see to the records of their attempts by themselves. */
   readonly unwatched: RuleChanges;
   readonly memory: MemorySweep;
+  readonly permitted: PermittedScopes;
 }
 
 /** Builds an audited enforcer; its memory is empty until `memory.start()`. */
@@ -58,7 +60,12 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
   const enforcer = await construct(options, model);
   const links = linksFor(model, enforcer);
   if (options.scopeMatching === 'glob') await matchGlobs(enforcer, host);
-  const committed = new CommittedMemory(new PolicyMemory({ model, links, changed: () => enforcer.memoryChanged() }));
+  const permitted = new PermittedScopes(enforcer);
+  const changed = (): void => {
+    enforcer.memoryChanged();
+    permitted.memoryChanged();
+  };
+  const committed = new CommittedMemory(new PolicyMemory({ model, links, changed }));
   const memory = new MemorySweep(options.reader, committed, options);
   const store = new RuleStore({
     dataSource,
@@ -88,7 +95,8 @@ export async function assembleEnforcer(options: EnforcerOptions): Promise<Enforc
     denyWhenStale: options.onStale === 'deny',
   });
   await host?.equip(enforcer);
-  return { enforcer, changes, unwatched, memory };
+  permitted.attach();
+  return { enforcer, changes, unwatched, memory, permitted };
 }
 
 /** A class that extends the SyncedEnforcer of `import` finds no lock: Casbin's ES modules import it by the wrong name. */

@@ -10,6 +10,8 @@ export interface FollowerPlace {
   readonly attempts: number;
   /** Whether the pause after the last failure is over. */
   readonly due: boolean;
+  /** Whether somebody has asked for a parked record to be delivered once more. */
+  readonly asked: boolean;
 }
 
 const enrol = `INSERT INTO audit_follower (name, seq) SELECT $1, seq FROM audit_head ON CONFLICT (name) DO NOTHING`;
@@ -17,7 +19,8 @@ const enrol = `INSERT INTO audit_follower (name, seq) SELECT $1, seq FROM audit_
 const take = `
   UPDATE audit_follower SET lease_holder = $2, lease_until = clock_timestamp() + $3 * interval '1 ms'
   WHERE name = $1 AND (lease_holder = $2 OR lease_until < clock_timestamp())
-  RETURNING seq::text AS seq, attempts, next_attempt_at <= clock_timestamp() AS due`;
+  RETURNING seq::text AS seq, attempts, next_attempt_at <= clock_timestamp() AS due,
+    EXISTS (SELECT FROM audit_parked WHERE follower = $1 AND retry_requested_at IS NOT NULL) AS asked`;
 
 /** Every write names the holder, so that one who has lost the lease changes nothing, and renews the lease. */
 const update = (assignments: string): string => `

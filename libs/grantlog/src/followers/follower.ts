@@ -3,18 +3,13 @@ import type { DataSource } from 'typeorm';
 import type { AuditRecord } from '../contract/audit-record';
 import { Sweep } from '../sweep/sweep';
 import type { AuditTrail } from '../trail/audit-trail';
+import type { Destination } from './destination';
 import { FollowerLease, LeaseLost } from './follower-lease';
 import { messageOf } from './message-of';
+import { RequestedRetries } from './requested-retries';
 
 const readAtOnce = 100;
 const longestPause = 300_000;
-
-/** Where a follower takes records to. */
-export interface Destination {
-  readonly name: string;
-  /** MUST reject if the record was not taken, and MUST settle within the follower's time limit. */
-  deliver(record: AuditRecord): Promise<void>;
-}
 
 export interface FollowerOptions {
   readonly timeLimit: number;
@@ -32,6 +27,7 @@ export interface FollowerOptions {
 export class Follower {
   private readonly log = new Logger('Grantlog');
   private readonly lease: FollowerLease;
+  private readonly retries: RequestedRetries;
   private readonly sweep: Sweep;
   private stopping = false;
 
@@ -42,6 +38,7 @@ export class Follower {
     private readonly options: FollowerOptions,
   ) {
     this.lease = new FollowerLease(dataSource, destination.name, options.timeLimit + 5_000);
+    this.retries = new RequestedRetries(dataSource, trail);
     this.sweep = new Sweep({
       step: () => this.follow(),
       interval: options.interval,
@@ -87,6 +84,10 @@ export class Follower {
   /** Delivers the next few records. @returns whether there may be more to do now */
   private async followOn(): Promise<boolean> {
     const place = await this.lease.take();
+    if (place?.asked && !this.stopping) {
+      await this.retries.deliverNext(this.destination);
+      return true;
+    }
     if (!place?.due || this.stopping) return false;
     const records = await this.trail.after(place.seq, await this.trail.lastSeq(), {}, readAtOnce);
     if (records.length === 0) return false;

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { ReadOptions } from '../contract/visible-scopes';
 import { query } from '../database/query';
 import type { AuditTrail } from '../trail/audit-trail';
 import type { Follower } from './follower';
@@ -20,6 +21,11 @@ const measure = `
   SELECT name, follower.seq::text AS seq, (head.seq - follower.seq)::float8 AS lag, attempts, last_error AS "lastError",
     (SELECT count(*)::int FROM audit_parked WHERE audit_parked.follower = follower.name) AS parked
   FROM audit_follower AS follower, audit_head AS head ORDER BY name`;
+
+/** Where all followers of the cluster stand. */
+export function readFollowers(dataSource: DataSource): Promise<FollowerHealth[]> {
+  return query(dataSource, measure);
+}
 
 /** The followers of this app, and what the whole cluster's followers could not take. */
 export class Followers {
@@ -53,11 +59,11 @@ export class Followers {
   }
 
   health(): Promise<FollowerHealth[]> {
-    return query(this.dataSource, measure);
+    return readFollowers(this.dataSource);
   }
 
-  parked(query?: { limit?: number; cursor?: string }): Promise<ParkedPage> {
-    return this.parkedRecords.page(query);
+  parked(query?: { limit?: number; cursor?: string }, options?: ReadOptions): Promise<ParkedPage> {
+    return this.parkedRecords.page(query, options);
   }
 
   /**
@@ -65,8 +71,8 @@ export class Followers {
    * @returns whether it was taken; if not, it stays parked with the new error
    * @throws ParkedRecordNotFoundError
    */
-  async retry(id: string): Promise<{ delivered: boolean; error: string | null }> {
-    const { follower: name, eventId } = await this.parkedRecords.get(id);
+  async retry(id: string, options?: ReadOptions): Promise<{ delivered: boolean; error: string | null }> {
+    const { follower: name, eventId } = await this.parkedRecords.get(id, options);
     const follower = this.followers.find(({ destination }) => destination.name === name);
     const record = await this.trail.get(eventId);
     if (!follower || !record) throw new ParkedRecordNotFoundError(id);

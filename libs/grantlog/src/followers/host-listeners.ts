@@ -1,7 +1,7 @@
 import type EventEmitter2 from 'eventemitter2';
 import type { AuditRecord } from '../contract/audit-record';
 import { GrantlogError } from '../contract/grantlog.error';
-import type { Destination } from './follower';
+import type { Destination } from './destination';
 import { messageOf } from './message-of';
 
 /** A listener did not settle in time. What it does later is no longer waited for. */

@@ -5,6 +5,7 @@ import { GrantlogError, InvalidInputError } from '../contract/grantlog.error';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
 import { utc } from '../contract/utc';
+import { type ReadOptions, type VisibleScopes, visibleSql } from '../contract/visible-scopes';
 
 /** A record that a follower could not take. */
 export interface ParkedRecord {
@@ -43,25 +44,39 @@ export class ParkedRecords {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Parked records, latest first. */
-  async page({ limit, cursor }: { limit?: number; cursor?: string } = {}): Promise<ParkedPage> {
+  async page(
+    { limit, cursor }: { limit?: number; cursor?: string } = {},
+    { visible = 'all' }: ReadOptions = {},
+  ): Promise<ParkedPage> {
     const most = pageLimit(limit);
     const before = cursor === undefined ? null : keyOfCursor(cursor, list, {});
-    const rows = await query<ParkedRecord>(
-      this.dataSource,
-      `SELECT ${columns} ${from} WHERE $1::bigint IS NULL OR parked.id < $1 ORDER BY parked.id DESC LIMIT $2`,
-      [before, most + 1],
-    );
+    const rows = await this.select('$1::bigint IS NULL OR parked.id < $1', [before], visible, most + 1);
     const items = rows.slice(0, most);
     const last = items.at(-1);
     return { items, nextCursor: rows.length > most && last ? cursorAfter(last.id, list, {}) : null };
   }
 
-  /** @throws ParkedRecordNotFoundError */
-  async get(id: string): Promise<ParkedRecord> {
+  /** @throws ParkedRecordNotFoundError also if it is not visible */
+  async get(id: string, { visible = 'all' }: ReadOptions = {}): Promise<ParkedRecord> {
     if (!/^\d{1,18}$/.test(id)) throw new InvalidInputError('id', 'must be the number of a parked record');
-    const [row] = await query<ParkedRecord>(this.dataSource, `SELECT ${columns} ${from} WHERE parked.id = $1`, [id]);
+    const [row] = await this.select('parked.id = $1', [id], visible, 1);
     if (!row) throw new ParkedRecordNotFoundError(id);
     return row;
+  }
+
+  private select(
+    condition: string,
+    parameters: unknown[],
+    visible: VisibleScopes,
+    limit: number,
+  ): Promise<ParkedRecord[]> {
+    const columnsOfScope = { scope: 'record.scope', namespace: 'record.scope_namespace' };
+    const seen = visibleSql(visible, columnsOfScope, (value) => `$${parameters.push(value)}`) ?? 'true';
+    return query(
+      this.dataSource,
+      `SELECT ${columns} ${from} WHERE (${condition}) AND ${seen} ORDER BY parked.id DESC LIMIT ${limit}`,
+      parameters,
+    );
   }
 
   async taken(id: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { AttemptLog, AttemptsHealth } from '../attempts/attempt-log';
+import type { DecisionFeed, DecisionsHealth } from '../decisions/decision-feed';
 import type { MemorySweep } from '../memory/memory-sweep';
 import type { MemoryHealth } from '../memory/staleness';
 import type { FollowerHealth, Followers } from '../followers/followers';
@@ -7,12 +8,10 @@ import { outboxDepth, type OutboxDepth } from '../outbox/outbox-depth';
 import type { OutboxRelay, RelayHealth } from '../outbox/outbox-relay';
 import { appendOnlyReport, type AppendOnlyReport } from '../trail/append-only';
 import type { AuditTrail } from '../trail/audit-trail';
-
-/** Red from here on. */
-const recordingLagSeconds = 30;
+import { followerProblems, outboxProblems } from './problems';
 
 export interface HealthReport {
-  /** Red: something is not recorded or memory is stale. Yellow: a follower needs attention, or attempts leave no record. Green: all is well. */
+  /** Red: something is not recorded or memory is stale. Yellow: a follower needs attention, attempts leave no record, or decisions are not told. Green: all is well. */
   readonly status: 'green' | 'yellow' | 'red';
   /** What is wrong, in sentences; empty when green. */
   readonly problems: readonly string[];
@@ -22,6 +21,8 @@ export interface HealthReport {
   readonly memory: MemoryHealth;
   /** `null` if attempts are not recorded. */
   readonly attempts: AttemptsHealth | null;
+  /** `null` if decisions are not told. */
+  readonly decisions: DecisionsHealth | null;
   readonly followers: readonly FollowerHealth[];
   /** Records that followers could not take. */
   readonly parked: number;
@@ -36,6 +37,7 @@ export interface HealthParts {
   readonly trail: AuditTrail;
   readonly followers: Followers;
   readonly attempts: AttemptLog | null;
+  readonly decisions: DecisionFeed | null;
 }
 
 /** How well changes reach the log, memory and followers, asked of the database now. */
@@ -56,9 +58,14 @@ export class GrantlogHealth {
     const appendOnly = await ask('The catalog', appendOnlyReport(dataSource), unknownState);
     const closedThrough = await ask('The head of the log', trail.closedThrough(), null);
     const attempts = this.parts.attempts?.health() ?? null;
-    const measured = { outbox, followers, recording: relay.health(), memory: memory.health(), attempts };
+    const decisions = this.parts.decisions?.health() ?? null;
+    const measured = { outbox, followers, recording: relay.health(), memory: memory.health(), attempts, decisions };
     const red = [...faults, ...redProblems(measured)];
-    const yellow = [...attemptProblems(attempts), ...followers.flatMap(followerProblems)];
+    const yellow = [
+      ...attemptProblems(attempts),
+      ...decisionProblems(decisions),
+      ...followers.flatMap(followerProblems),
+    ];
     return {
       status: red.length > 0 ? 'red' : yellow.length > 0 ? 'yellow' : 'green',
       problems: [...red, ...yellow],
@@ -76,9 +83,7 @@ function redProblems({ outbox, recording, memory }: Pick<HealthReport, 'outbox' 
   const problems: string[] = [];
   if (recording.failures > 0)
     problems.push(`Recording has failed ${recording.failures} times in a row: ${recording.lastError}`);
-  if ((outbox.oldestAgeSeconds ?? 0) > recordingLagSeconds) {
-    problems.push(`The oldest event waits in the outbox for ${outbox.oldestAgeSeconds} s; no relay records it.`);
-  }
+  problems.push(...outboxProblems(outbox));
   if (memory.stale) {
     problems.push(
       `Memory has not followed the database for ${memory.behindMs} ms: ${memory.lastError ?? 'no answer yet'}`,
@@ -95,8 +100,10 @@ function attemptProblems(attempts: AttemptsHealth | null): string[] {
   ];
 }
 
-function followerProblems({ name, parked, lastError }: FollowerHealth): string[] {
-  if (parked > 0)
-    return [`${name} could not take ${parked} records; they are parked. Last error: ${lastError ?? 'none'}`];
-  return lastError === null ? [] : [`${name} is retrying: ${lastError}`];
+function decisionProblems(decisions: DecisionsHealth | null): string[] {
+  const { dropped = 0, failed = 0, lastError = null } = decisions ?? {};
+  return [
+    ...(dropped > 0 ? [`${dropped} decisions were not told since this node was started: a listener is too slow.`] : []),
+    ...(failed > 0 ? [`${failed} decisions were not taken by a listener. Last error: ${lastError}`] : []),
+  ];
 }

@@ -34,7 +34,7 @@ export function shareFields(from: Enforcer, to: Enforcer): void {
 }
 
 /** The names of the fields that are not Casbin's. */
-function ownFields(enforcer: Enforcer): (string | symbol)[] {
+export function ownFields(enforcer: Enforcer): (string | symbol)[] {
   const casbins = new Set<string | symbol>([
     ...Reflect.ownKeys(plainOf(enforcer)),
     ...laterFields,

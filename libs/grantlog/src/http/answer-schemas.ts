@@ -5,6 +5,20 @@ const time = z.string().describe('ISO 8601, UTC, with microseconds');
 const nextCursor = z.string().nullable().describe('null on the last page');
 const display = z.string().describe('The key without its namespace');
 
+const ruleDetails = z.object({
+  ptype: z.string(),
+  rule: z.array(z.string()),
+  error: z
+    .object({ code: z.string(), message: z.string(), field: z.string().optional() })
+    .optional()
+    .describe('Why an attempt changed nothing'),
+  attempted: z.number().optional().describe('How many rules an attempt named, if more than are recorded'),
+});
+
+const readDetails = z
+  .object({ query: z.record(z.string(), z.string()) })
+  .describe('What was asked for, of audit.read and audit.exported');
+
 export const auditRecordItem = z
   .object({
     seq: z.string().describe('Place in the log, a bigint: append order, without gaps'),
@@ -26,15 +40,7 @@ export const auditRecordItem = z
     operationId: z.string(),
     sourceIp: z.string().nullable(),
     userAgent: z.string().nullable(),
-    details: z.object({
-      ptype: z.string(),
-      rule: z.array(z.string()),
-      error: z
-        .object({ code: z.string(), message: z.string(), field: z.string().optional() })
-        .optional()
-        .describe('Why an attempt changed nothing'),
-      attempted: z.number().optional().describe('How many rules an attempt named, if more than are recorded'),
-    }),
+    details: z.union([ruleDetails, readDetails]),
   })
   .meta({ id: 'AuditRecord' });
 
@@ -46,21 +52,49 @@ export const auditRecordsPage = z
   })
   .meta({ id: 'AuditRecordsPage' });
 
+export const exportedRecords = z.string().describe('Items of AuditRecordsPage, one a line, or the same as CSV');
+
+const assignmentKeys = {
+  subject: z.string(),
+  role: z.string(),
+  scope: z.string(),
+  subjectDisplay: display,
+  roleDisplay: display,
+  scopeDisplay: display,
+};
+
 export const roleAssignmentsPage = z
   .object({
     items: z.array(
       z.object({
-        subject: z.string(),
-        role: z.string(),
-        scope: z.string(),
-        subjectDisplay: display,
-        roleDisplay: display,
-        scopeDisplay: display,
+        ...assignmentKeys,
+        grantedBy: z.string().nullable().optional().describe('With asOf: who granted it; null = system'),
+        grantedAt: time.optional().describe('With asOf: the moment of the record that granted it'),
       }),
     ),
     nextCursor,
+    asOf: z.string().optional().describe('With asOf: that moment'),
+    seq: z.string().optional().describe('With asOf: the last record that counts'),
   })
   .meta({ id: 'RoleAssignmentsPage' });
+
+export const assignmentHistoryPage = z
+  .object({
+    items: z.array(
+      z.object({
+        ...assignmentKeys,
+        granted: auditRecordItem.nullable().describe('The record that began it; null if none tells of its creation'),
+        ended: auditRecordItem
+          .nullable()
+          .describe(
+            'The record that ended it; null while it is in force. One that created it again: it was taken away past Grantlog',
+          ),
+      }),
+    ),
+    nextCursor,
+    closedThrough: time.describe('What was recorded up to here is told'),
+  })
+  .meta({ id: 'RoleAssignmentHistoryPage' });
 
 export const changeResults = z
   .object({
@@ -103,6 +137,10 @@ export const healthReport = z
       .object({ waiting: z.number(), dropped: z.number(), lastError: z.string().nullable() })
       .nullable()
       .describe('null if attempts are not recorded'),
+    decisions: z
+      .object({ taken: z.number(), dropped: z.number(), failed: z.number(), lastError: z.string().nullable() })
+      .nullable()
+      .describe('null if decisions are not told'),
     followers: z.array(
       z.object({
         name: z.string(),

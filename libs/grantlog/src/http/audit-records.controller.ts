@@ -1,21 +1,33 @@
-import { Get, Injectable, Param } from '@nestjs/common';
+import { Get, Injectable, Param, Req, Res, type StreamableFile } from '@nestjs/common';
 import type { AuditRecord } from '../contract/audit-record';
 import { GrantlogError } from '../contract/grantlog.error';
 import { KeySyntax } from '../contract/namespaced-key';
+import { RecordedReads } from '../reads/recorded-reads';
 import { AuditTrail } from '../trail/audit-trail';
 import type { AuditPage } from '../trail/audit-query';
-import { auditRecordItem, auditRecordsPage } from './answer-schemas';
+import { auditRecordItem, auditRecordsPage, exportedRecords } from './answer-schemas';
 import { CheckedQuery } from './checked';
-import { Describes } from './openapi';
+import { asksForHeaders, exportedFile, type FileRequest, type FileResponse } from './exported-file';
+import { Describes, Produces } from './openapi';
 import { NeedsPermission } from './permission';
-import { type AuditRecordsQuery, auditRecordsQuery, type NoQuery, noQuery } from './query-schemas';
-import { type RecordItem, recordItem } from './record-item';
+import {
+  type AuditRecordsQuery,
+  auditRecordsQuery,
+  type ExportQuery,
+  exportQuery,
+  type NoQuery,
+  noQuery,
+} from './query-schemas';
+import { type RecordItem, recordItem } from '../trail/record-item';
+import { Viewer } from './viewer';
 
 @Injectable()
 export class AuditRecordsController {
   constructor(
     private readonly trail: AuditTrail,
     private readonly keys: KeySyntax,
+    private readonly viewer: Viewer,
+    private readonly reads: RecordedReads,
   ) {}
 
   @Get()
@@ -24,16 +36,36 @@ export class AuditRecordsController {
   async find(
     @CheckedQuery(auditRecordsQuery) query: AuditRecordsQuery,
   ): Promise<Omit<AuditPage, 'items'> & { items: RecordItem[] }> {
-    const page = await this.trail.find(query);
+    const page = await this.trail.find(query, { visible: await this.viewer.visible() });
+    await this.reads.read('records', query);
     return { ...page, items: page.items.map((record) => this.item(record)) };
+  }
+
+  /** Stands before the route of one record, which would take the word for an id. */
+  @Get('export')
+  @NeedsPermission('audit.read')
+  @Describes(
+    'Records as a file, oldest first, up to the moment in the header Grantlog-Closed-Through; an answer that is cut off is not whole',
+    exportedRecords,
+  )
+  @Produces('application/x-ndjson', 'text/csv')
+  async export(
+    @CheckedQuery(exportQuery) { format, ...query }: ExportQuery,
+    @Req() request: FileRequest,
+    @Res({ passthrough: true }) response: FileResponse,
+  ): Promise<StreamableFile> {
+    const exported = await this.trail.export(query, { format, visible: await this.viewer.visible() });
+    if (!asksForHeaders(request)) await this.reads.exported('records', { ...query, format });
+    return exportedFile(exported, request, response);
   }
 
   @Get(':id')
   @NeedsPermission('audit.read')
   @Describes('One record, by the id of its event', auditRecordItem, true)
   async get(@Param('id') id: string, @CheckedQuery(noQuery) _query: NoQuery): Promise<RecordItem> {
-    const record = await this.trail.get(id);
+    const record = await this.trail.get(id, { visible: await this.viewer.visible() });
     if (!record) throw new GrantlogError('NOT_FOUND', `There is no record of an event ${id}.`);
+    await this.reads.read('records', { id: record.id });
     return this.item(record);
   }
 

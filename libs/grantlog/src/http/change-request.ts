@@ -1,5 +1,5 @@
 import type { RequestLike } from '../context/request-context';
-import type { AuditOperation } from '../contract/audit-event';
+import type { RuleOperation } from '../contract/audit-event';
 import type { RoleAssignment } from '../contract/role-assignment';
 
 /** A request for a change, before anything of it has been checked. */
@@ -11,7 +11,7 @@ export interface ChangeRequest extends RequestLike {
 
 /** What a request asks for, as it says it. */
 export interface AskedChange {
-  readonly operation: AuditOperation;
+  readonly operation: RuleOperation;
   /** As they were sent: whoever records them takes anything. */
   readonly assignments: readonly RoleAssignment[];
   readonly reason: string | undefined;

@@ -2,6 +2,7 @@ import { type CanActivate, Controller, type Type, UseFilters, UseGuards } from '
 import { GrantlogError } from '../contract/grantlog.error';
 import { AuditRecordsController } from './audit-records.controller';
 import { EnforceController } from './enforce.controller';
+import { ExplainController } from './explain.controller';
 import { GrantlogErrorFilter } from './grantlog-error.filter';
 import { HealthController } from './health.controller';
 import { Tagged } from './openapi';
@@ -22,6 +23,7 @@ const controllers: readonly [string, Type][] = [
   ['audit-records', AuditRecordsController],
   ['role-assignments', RoleAssignmentsController],
   ['enforce', EnforceController],
+  ['explain', ExplainController],
   ['parked', ParkedController],
   ['health', HealthController],
 ];

@@ -30,6 +30,11 @@ export function Describes(summary: string, answer: ZodType, mayMiss = false): Me
   };
 }
 
+/** Says in which types a handler answers, where that is not JSON. */
+export function Produces(...types: string[]): MethodDecorator {
+  return (target, key, descriptor) => swagger?.ApiProduces(...types)(target, key, descriptor);
+}
+
 /** Describes each parameter of a query, where Nest does not hand its schema on to @nestjs/swagger. */
 export function DescribesQuery(schema: ZodType): MethodDecorator {
   const { properties = {}, required: needed = [] } = openApiSchema(schema, 'input');

@@ -6,26 +6,30 @@ import { CheckedQuery } from './checked';
 import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import { type NoQuery, noQuery, parkedQuery, type ParkedQuery } from './query-schemas';
+import { Viewer } from './viewer';
 
 @Injectable()
 export class ParkedController {
-  constructor(private readonly followers: Followers) {}
+  constructor(
+    private readonly followers: Followers,
+    private readonly viewer: Viewer,
+  ) {}
 
   @Get()
   @NeedsPermission('audit.read')
   @Describes('Records that listeners and sinks could not take, latest first', parkedPage)
-  find(@CheckedQuery(parkedQuery) query: ParkedQuery): Promise<ParkedPage> {
-    return this.followers.parked(query);
+  async find(@CheckedQuery(parkedQuery) query: ParkedQuery): Promise<ParkedPage> {
+    return this.followers.parked(query, { visible: await this.viewer.visible() });
   }
 
   @Post(':id/retry')
   @HttpCode(HttpStatus.OK)
   @NeedsPermission('roles.manage')
   @Describes('Delivers a parked record once more', retryOutcome, true)
-  retry(
+  async retry(
     @Param('id') id: string,
     @CheckedQuery(noQuery) _query: NoQuery,
   ): Promise<{ delivered: boolean; error: string | null }> {
-    return this.followers.retry(id);
+    return this.followers.retry(id, { visible: await this.viewer.visible() });
   }
 }

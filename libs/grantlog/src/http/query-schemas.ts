@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
 import { mostPerPage } from '../contract/page-limit';
+import { exportFormats } from '../trail/export-format';
 
 /*
  * The form of queries and bodies: which fields there are, of which type. What a key or a time must look like is checked by
@@ -51,8 +52,20 @@ export const auditRecordsQuery = z.strictObject({
 });
 export type AuditRecordsQuery = z.infer<typeof auditRecordsQuery>;
 
-export const roleAssignmentsQuery = z.strictObject({ ...assignmentFilters, ...paging });
+export const exportQuery = auditRecordsQuery.omit({ limit: true, cursor: true }).extend({
+  format: oneOf(exportFormats, 'A JSON item on each line, or CSV for spreadsheets').default('ndjson'),
+});
+export type ExportQuery = z.infer<typeof exportQuery>;
+
+export const roleAssignmentsQuery = z.strictObject({
+  ...assignmentFilters,
+  asOf: text('What was in force at this moment, as the log tells; ISO 8601. Default: what is in force now').optional(),
+  ...paging,
+});
 export type RoleAssignmentsQuery = z.infer<typeof roleAssignmentsQuery>;
+
+export const assignmentHistoryQuery = z.strictObject({ ...assignmentFilters, ...paging });
+export type AssignmentHistoryQuery = z.infer<typeof assignmentHistoryQuery>;
 
 export const enforceQuery = z.strictObject({
   subject: text('Who asks: namespaced key').min(1, 'must not be empty'),
@@ -60,6 +73,11 @@ export const enforceQuery = z.strictObject({
   scope: text('Where').min(1, 'must not be empty'),
 });
 export type EnforceQuery = z.infer<typeof enforceQuery>;
+
+export const explainQuery = enforceQuery.extend({
+  asOf: text('A moment in the past, ISO 8601. Default: now').optional(),
+});
+export type ExplainQueryParameters = z.infer<typeof explainQuery>;
 
 export const parkedQuery = z.strictObject(paging);
 export type ParkedQuery = z.infer<typeof parkedQuery>;

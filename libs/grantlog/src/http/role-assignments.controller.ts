@@ -2,7 +2,10 @@ import { Get, HttpCode, HttpStatus, Injectable, Post, type Type } from '@nestjs/
 import { RoleAssignments } from '../assignments/role-assignments';
 import { anyScope, KeySyntax } from '../contract/namespaced-key';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
-import { changeResults, roleAssignmentsPage } from './answer-schemas';
+import type { AssignmentItem, AssignmentPage } from '../assignments/assignment-query';
+import { type Displayed, intervalItem, type IntervalItem, withDisplays } from '../past/interval-item';
+import type { HistoryPage } from '../past/past-query';
+import { assignmentHistoryPage, changeResults, roleAssignmentsPage } from './answer-schemas';
 import { reach } from './change-stage';
 import { ChangesRoles } from './changes-roles';
 import { CheckedBody, CheckedQuery } from './checked';
@@ -10,18 +13,16 @@ import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import {
   changeBody,
+  assignmentHistoryQuery,
+  type AssignmentHistoryQuery,
   type ChangeBody,
   type NoQuery,
   noQuery,
   roleAssignmentsQuery,
   type RoleAssignmentsQuery,
 } from './query-schemas';
-
-interface AssignmentItem extends Required<RoleAssignment> {
-  readonly subjectDisplay: string;
-  readonly roleDisplay: string;
-  readonly scopeDisplay: string;
-}
+import { RecordedReads } from '../reads/recorded-reads';
+import { Viewer } from './viewer';
 
 interface ChangeResult extends Required<RoleAssignment> {
   readonly changed: boolean;
@@ -32,16 +33,32 @@ export class RoleAssignmentsController {
   constructor(
     private readonly assignments: RoleAssignments,
     private readonly keys: KeySyntax,
+    private readonly viewer: Viewer,
+    private readonly reads: RecordedReads,
   ) {}
 
   @Get()
   @NeedsPermission('audit.read')
-  @Describes('The current role assignments, newest first', roleAssignmentsPage)
+  @Describes('The role assignments in force, now or at a moment (asOf), newest first', roleAssignmentsPage)
   async find(
     @CheckedQuery(roleAssignmentsQuery) query: RoleAssignmentsQuery,
-  ): Promise<{ items: AssignmentItem[]; nextCursor: string | null }> {
-    const { items, nextCursor } = await this.assignments.findPage(query);
-    return { items: items.map((item) => this.item(item)), nextCursor };
+  ): Promise<Omit<AssignmentPage, 'items'> & { items: (AssignmentItem & Displayed)[] }> {
+    const page = await this.assignments.findPage(query, { visible: await this.viewer.visible() });
+    return { ...page, items: page.items.map((item) => withDisplays(item, this.keys)) };
+  }
+
+  @Get('history')
+  @NeedsPermission('audit.read')
+  @Describes(
+    'From when to when roles were assigned, granted and ended by whom and why; newest first. Needs subject, role or scope',
+    assignmentHistoryPage,
+  )
+  async history(
+    @CheckedQuery(assignmentHistoryQuery) query: AssignmentHistoryQuery,
+  ): Promise<Omit<HistoryPage, 'items'> & { items: IntervalItem[] }> {
+    const page = await this.assignments.history(query, { visible: await this.viewer.visible() });
+    await this.reads.read('history', query);
+    return { ...page, items: page.items.map((item) => intervalItem(item, this.keys)) };
   }
 
   @Post()
@@ -68,18 +85,6 @@ export class RoleAssignmentsController {
   ): Promise<{ results: ChangeResult[] }> {
     reach('told');
     return { results: resultsOf(assignments, await this.assignments.remove(assignments, { reason })) };
-  }
-
-  private item({ subject, role, scope }: Required<RoleAssignment>): AssignmentItem {
-    const { keys } = this;
-    return {
-      subject,
-      role,
-      scope,
-      subjectDisplay: keys.display(subject),
-      roleDisplay: keys.display(role),
-      scopeDisplay: keys.display(scope),
-    };
   }
 }
 

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidInputError } from '../contract/grantlog.error';
-import type { AuditOperation } from '../contract/audit-event';
+import type { RuleOperation } from '../contract/audit-event';
 import type { Rule } from '../rules/rule';
 import type { RuleChange } from '../rules/rule-change';
 import type { RuleDifference } from '../rules/rule-difference';
@@ -112,7 +112,7 @@ export class MemorySweep {
   }
 
   /** After a call that found some rules to be as wanted: if memory says otherwise, another node was faster, and is followed now. */
-  async agree(operation: AuditOperation, rules: readonly Rule[]): Promise<void> {
+  async agree(operation: RuleOperation, rules: readonly Rule[]): Promise<void> {
     if (operation === 'created' ? this.memory.hasAll(rules) : this.memory.hasNone(rules)) return;
     await this.look();
   }

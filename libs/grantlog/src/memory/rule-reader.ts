@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { AuditOperation, RuleDetails } from '../contract/audit-event';
+import type { RuleOperation, RuleDetails } from '../contract/audit-event';
 import type { PostgresClient } from '../database/idle-connection';
 import { inTransaction, type Send } from '../database/own-transaction';
 import type { OwnConnection } from '../database/own-connection';
@@ -24,13 +24,13 @@ const columnsOfChange = 'outbox_id::text AS "outboxId", xid::text AS xid, operat
 const mostChanges = 20_000;
 
 /**
- * Changes of transactions that cannot be seen from a position, except those of known ones, and without attempts, which changed
- * nothing. All of it is digits from the database.
+ * Changes of transactions that cannot be seen from a position, except those of known ones, and without attempts and reads, which
+ * changed nothing. All of it is digits from the database.
  */
 const beyond = (from: Position, known: readonly string[]): string => {
   const { first, running } = from.beyond;
   return `(xid >= '${first}' OR xid = ANY ('{${running.join()}}')) AND xid <> ALL ('{${known.join()}}')
-    AND outcome = 'success'`;
+    AND outcome = 'success' AND operation IN ('created', 'deleted')`;
 };
 
 /** Alone in its transaction, whatever the isolation of the database: it can neither fail for others nor hold them. */
@@ -76,7 +76,7 @@ const noHead = 'audit_head is empty; it must hold its one row. Restore it from a
 interface ChangeRow {
   readonly outboxId: string;
   readonly xid: string;
-  readonly operation: AuditOperation;
+  readonly operation: RuleOperation;
   readonly details: RuleDetails;
 }
 

@@ -41,7 +41,8 @@ const unfitTable = `
   FROM pg_index
   WHERE indisvalid AND (
     indexrelid = to_regclass('casbin_rule_unique') AND NOT (indisunique AND pg_get_indexdef(indexrelid) LIKE '%num_nulls(%')
-    OR indexrelid = to_regclass('casbin_rule_scope') AND pg_get_indexdef(indexrelid) NOT LIKE '%(v2 COLLATE "C", id) WHERE%')`;
+    OR indexrelid = to_regclass('casbin_rule_scope') AND pg_get_indexdef(indexrelid) NOT LIKE '%(v2 COLLATE "C", id) WHERE%'
+    OR indexrelid = to_regclass('casbin_rule_other') AND pg_get_indexdef(indexrelid) NOT LIKE '%(id) WHERE%')`;
 
 const unfitRows = (columns: readonly string[]): string => `
   SELECT id::text AS id, problem, count(*) OVER ()::int AS "all" FROM (

@@ -2,12 +2,18 @@ import { adoptMigration } from './adopt.migration';
 import type { AdoptionKeys } from './adoption';
 import { GrantlogInstall1764000000000 } from './install.migration';
 import { GrantlogIntervals1764000000002 } from './intervals.migration';
+import { GrantlogParkedRetry1764000000003 } from './parked-retry.migration';
 
 export type Migration = ReturnType<typeof adoptMigration>;
 
 /** The migrations of a host whose keys and policies are of this kind. */
 export function migrationsWith(keys: AdoptionKeys): Migration[] {
-  return [GrantlogInstall1764000000000, adoptMigration(keys), GrantlogIntervals1764000000002];
+  return [
+    GrantlogInstall1764000000000,
+    adoptMigration(keys),
+    GrantlogIntervals1764000000002,
+    GrantlogParkedRetry1764000000003,
+  ];
 }
 
 /**

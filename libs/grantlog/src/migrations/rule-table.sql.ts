@@ -29,10 +29,11 @@ interface RuleIndex {
   readonly on: string;
 }
 
-/** Each rule once; and the assignments of a scope, newest first. */
+/** Each rule once; the assignments of a scope, newest first; and the few rules that are no assignments. */
 export const ruleIndexes: readonly RuleIndex[] = [
   { name: 'casbin_rule_unique', kind: 'UNIQUE INDEX', on: `casbin_rule (${wholeRule})` },
   { name: 'casbin_rule_scope', kind: 'INDEX', on: `casbin_rule (v2 COLLATE "C", id) WHERE ptype = 'g'` },
+  { name: 'casbin_rule_other', kind: 'INDEX', on: `casbin_rule (id) WHERE ptype <> 'g'` },
 ];
 
 /** @param how `CONCURRENTLY` goes beside readers and writers, and only outside of a transaction */

@@ -9,9 +9,10 @@ export const outboxColumns = `
   operation_id AS "operationId", request_id AS "requestId", source_ip AS "sourceIp", user_agent AS "userAgent", details`;
 
 /** An outbox row as the database answers it. */
-export type OutboxRow = Omit<OutboxEntry, 'event'> & AuditEvent;
+export type OutboxRow<Event extends AuditEvent = AuditEvent> = Omit<OutboxEntry, 'event'> & Event;
 
 /** Takes the row apart: the event, frozen, and its place in the outbox. What tells of the claim is neither. */
-export function entryOf({ outboxId, xid, claim: _, ...event }: OutboxRow & { claim?: string }): OutboxEntry {
-  return { outboxId, xid, event: Object.freeze(event) };
+export function entryOf<Event extends AuditEvent>(row: OutboxRow<Event> & { claim?: string }): OutboxEntry<Event> {
+  const { outboxId, xid, claim: _, ...event } = row;
+  return { outboxId, xid, event: Object.freeze(event) as unknown as Event };
 }

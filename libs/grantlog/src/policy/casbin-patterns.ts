@@ -4,7 +4,8 @@ import { deepest, type Link, type LinkGraph } from './link-graph';
 /** How many links that are gone, and questions about scopes without one, leave something in Casbin's before it is filled anew. */
 const mostLeftovers = 1_000;
 
-interface Matching {
+/** Functions of a host for what a name or a scope stands for. */
+export interface Matching {
   readonly names?: MatchingFunc;
   readonly domains?: MatchingFunc;
   readonly hierarchy?: RoleManager;
@@ -19,6 +20,11 @@ export class CasbinPatterns {
   private matching: Matching = {};
   private filled: DefaultRoleManager | undefined;
   private leftovers = 0;
+
+  /** What was installed. */
+  get functions(): Matching {
+    return this.matching;
+  }
 
   use(matching: Matching): void {
     this.matching = { ...this.matching, ...matching };

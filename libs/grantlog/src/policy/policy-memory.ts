@@ -1,4 +1,4 @@
-import type { AuditOperation } from '../contract/audit-event';
+import type { RuleOperation } from '../contract/audit-event';
 import type { Rule } from '../rules/rule';
 import type { IndexedModel } from './indexed-model';
 import { PolicyDraft } from './policy-draft';
@@ -6,7 +6,7 @@ import type { RoleLinks } from './role-links';
 import { isLinkedBy, linkOf, linksOf } from './rule-link';
 
 export interface MemoryChange {
-  readonly operation: AuditOperation;
+  readonly operation: RuleOperation;
   readonly rule: Rule;
 }
 

@@ -1,5 +1,5 @@
 import { getLogger, logPrint, type MatchingFunc, type RoleManager } from 'casbin';
-import { CasbinPatterns } from './casbin-patterns';
+import { CasbinPatterns, type Matching } from './casbin-patterns';
 import { deepest, defaultScope, type Link, LinkGraph } from './link-graph';
 import { MatchingScopes } from './matching-scopes';
 
@@ -18,6 +18,17 @@ export class RoleLinks implements RoleManager {
   private cleared = false;
 
   constructor(private graph = new LinkGraph()) {}
+
+  /** The functions of the host that it answers by. */
+  get matchedBy(): Matching {
+    return this.patterns.functions;
+  }
+
+  /** From now on it answers by these as well. */
+  matchBy(functions: Matching): void {
+    if (functions.domains) this.matching = new MatchingScopes(functions.domains);
+    this.patterns.use(functions);
+  }
 
   /** Puts another graph in the place of this one, with which what Casbin's interface did to this one is gone. */
   replace(graph: LinkGraph): void {
@@ -130,17 +141,16 @@ export class RoleLinks implements RoleManager {
   async addMatchingFunc(name: string | MatchingFunc, fn?: MatchingFunc): Promise<void> {
     const names = typeof name === 'function' ? name : fn;
     if (!names) throw new Error(oneDomain); // Casbin's words, whatever they have to do with it
-    this.patterns.use({ names });
+    this.matchBy({ names });
   }
 
   async addDomainMatchingFunc(fn: MatchingFunc): Promise<void> {
-    this.matching = new MatchingScopes(fn);
-    this.patterns.use({ domains: fn });
+    this.matchBy({ domains: fn });
   }
 
   async addDomainHierarchy(rm: RoleManager): Promise<void> {
     if (!rm?.syncedHasLink) throw new Error('Domain hierarchy must be syncronous.');
-    this.patterns.use({ hierarchy: rm });
+    this.matchBy({ hierarchy: rm });
   }
 
   private isLinked(child: string, parent: string, scope: string): boolean {

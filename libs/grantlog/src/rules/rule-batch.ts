@@ -1,6 +1,6 @@
 import type { Attribution } from '../contract/attribution';
-import type { AuditEvent, AuditOperation, RuleDetails } from '../contract/audit-event';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEvent, RuleOperation, RuleDetails } from '../contract/audit-event';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { uuidV7 } from '../contract/uuid-v7';
 import { prepared, type PreparedStatement, preparedFor, type Statement } from '../database/statement';
 import { type Rule, ruleColumns } from './rule';
@@ -11,7 +11,7 @@ import { deleteRule, deleteRules, insertRule, insertRules } from './rule-stateme
 /** What one call wants to change: different rules of one policy type, and who wants it why. */
 export interface RuleCall {
   readonly shape: RuleShape;
-  readonly operation: AuditOperation;
+  readonly operation: RuleOperation;
   readonly rules: readonly Rule[];
   readonly attribution: Attribution;
 }
@@ -67,9 +67,9 @@ export class RuleBatch {
   }
 
   /** The events of what was really changed, for each call. */
-  entries(rows: readonly ChangedRow[]): OutboxEntry[][] {
+  entries(rows: readonly ChangedRow[]): RuleEntry[][] {
     const planned = new Map(this.rules.map((one) => [one.id, one]));
-    const entries = this.calls.map((): OutboxEntry[] => []);
+    const entries = this.calls.map((): RuleEntry[] => []);
     for (const { id, outboxId, xid, occurredAt, storedAs } of rows) {
       const one = planned.get(id);
       const call = one && this.calls[one.call];
@@ -93,7 +93,7 @@ function statementFor({ shape, operation }: RuleCall, width: number, isOne: bool
   return statement;
 }
 
-function eventOf({ shape, operation, attribution }: RuleCall, rule: Rule, id: string, occurredAt: string): AuditEvent {
+function eventOf({ shape, operation, attribution }: RuleCall, rule: Rule, id: string, occurredAt: string): RuleEvent {
   return Object.freeze({
     id,
     type: `${shape.type}.${operation}`,

@@ -1,5 +1,5 @@
-import type { AuditOperation, RuleDetails } from '../contract/audit-event';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleOperation, RuleDetails } from '../contract/audit-event';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { Rule } from './rule';
 
 /** A change of one rule, as memory needs it: what, in which order, by which transaction. */
@@ -7,11 +7,11 @@ export interface RuleChange {
   /** For one rule, ids follow the order of the commits: they are taken while the rule's row is locked. */
   readonly outboxId: bigint;
   readonly xid: string;
-  readonly operation: AuditOperation;
+  readonly operation: RuleOperation;
   readonly rule: Rule;
 }
 
-export function changeOf({ outboxId, xid, event }: OutboxEntry): RuleChange {
+export function changeOf({ outboxId, xid, event }: RuleEntry): RuleChange {
   return { outboxId: BigInt(outboxId), xid, operation: event.operation, rule: ruleOf(event.details) };
 }
 

@@ -2,7 +2,7 @@ import type { Model } from 'casbin';
 import type { EntityManager } from 'typeorm';
 import type { Attributor } from '../context/attributor';
 import { InvalidInputError } from '../contract/grantlog.error';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEntry } from '../contract/outbox-batch';
 import type { CallerTransaction } from './caller-transaction';
 import { checkRule, checkStorable, Rule, sectionOf } from './rule';
 import type { RuleDifference } from './rule-difference';
@@ -48,18 +48,18 @@ export class RuleChanges {
     return shape;
   }
 
-  async add(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
+  async add(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<RuleEntry[]> {
     const write = this.begin(ptype, options);
     return this.parts.store.add(write, this.complete(write.shape, rules, options?.as));
   }
 
-  async remove(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<OutboxEntry[]> {
+  async remove(ptype: string, rules: readonly Values[], options?: ChangeOptions & Named): Promise<RuleEntry[]> {
     const write = this.begin(ptype, options);
     return this.parts.store.remove(write, this.storable(write.shape, rules, options?.as));
   }
 
   /** @param values what each column must be; `undefined` matches anything, `''` is refused */
-  removeMatching(ptype: string, values: RuleFilter['values'], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  removeMatching(ptype: string, values: RuleFilter['values'], options?: ChangeOptions): Promise<RuleEntry[]> {
     return this.removeAnyOf(() => [{ ptype, values }], options);
   }
 
@@ -67,7 +67,7 @@ export class RuleChanges {
    * Removes what one of the filters matches or more than one: each rule once, all of them together.
    * @param filtersOf may throw, if they are asked for what cannot be
    */
-  async removeAnyOf(filtersOf: () => readonly RuleFilter[], options?: ChangeOptions): Promise<OutboxEntry[]> {
+  async removeAnyOf(filtersOf: () => readonly RuleFilter[], options?: ChangeOptions): Promise<RuleEntry[]> {
     const call = this.call(options);
     const filters = filtersOf();
     if (filters.some(({ values }) => values.every((value) => value === undefined))) {
@@ -78,7 +78,7 @@ export class RuleChanges {
   }
 
   /** Casbin's removal: what the columns from an index on must be, where `''` matches anything. */
-  removeFiltered(ptype: string, fieldIndex: number, fieldValues: Values): Promise<OutboxEntry[]> {
+  removeFiltered(ptype: string, fieldIndex: number, fieldValues: Values): Promise<RuleEntry[]> {
     return this.removeAnyOf(() => [casbinFilter(ptype, fieldIndex, fieldValues)]);
   }
 
@@ -118,7 +118,7 @@ export class RuleChanges {
     const { store, maxRules } = this.parts;
     await store.whole(call.manager, async (manager) => {
       const { surplus, missing } = await find(manager);
-      let entries: OutboxEntry[] = [];
+      let entries: RuleEntry[] = [];
       for (const [ptype, rules] of byPtype(surplus)) {
         if (!this.defines(ptype)) continue;
         entries = entries.concat(await store.remove({ ...this.write(ptype, call), manager, within: true }, rules));

@@ -1,4 +1,4 @@
-import type { AuditOperation } from '../contract/audit-event';
+import type { RuleOperation } from '../contract/audit-event';
 import { utc } from '../contract/utc';
 import { outboxColumns } from '../outbox/outbox-columns';
 import { ruleColumns } from './rule';
@@ -61,14 +61,14 @@ interface Told {
 }
 
 interface Events extends Told {
-  readonly operation: AuditOperation;
+  readonly operation: RuleOperation;
   /** SQL of the event's id; without it the database makes one. */
   readonly id?: string;
   readonly attribution: string;
   readonly returning: string;
 }
 
-const toldOf = (shape: RuleShape, operation: AuditOperation): Told => ({
+const toldOf = (shape: RuleShape, operation: RuleOperation): Told => ({
   type: `'${shape.type}.${operation}'`,
   role: sqlOf(shape.role),
   scope: sqlOf(shape.scope),

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Attribution } from '../contract/attribution';
-import type { AuditOperation } from '../contract/audit-event';
+import type { RuleEvent, RuleOperation } from '../contract/audit-event';
 import { GrantlogError } from '../contract/grantlog.error';
-import type { OutboxEntry } from '../contract/outbox-batch';
+import type { RuleEntry } from '../contract/outbox-batch';
 import { autocommit, unknownIfLost } from '../database/autocommit';
 import { onIdleConnection } from '../database/idle-connection';
 import { isRefusal, isTransient } from '../database/lost-connection';
@@ -43,11 +43,11 @@ export interface RuleStoreParts {
   /** Hears of changes that are committed for certain; `whole` says that their transaction made no others. */
   readonly committed: (changes: readonly RuleChange[], whole: boolean) => Promise<void>;
   /** Hears of a call outside a transaction that found some of the rules to be as wanted. */
-  readonly agree: (operation: AuditOperation, rules: readonly Rule[]) => Promise<void>;
+  readonly agree: (operation: RuleOperation, rules: readonly Rule[]) => Promise<void>;
   /** Hears of one of which only the table knows what it has found. */
   readonly look: () => Promise<void>;
   /** Hears of changes in a caller's transaction, which may roll them back: all those of one call, or of one statement. */
-  readonly pending?: (entries: readonly OutboxEntry[]) => void;
+  readonly pending?: (entries: readonly RuleEntry[]) => void;
 }
 
 /** How long a statement that several calls share waits for a lock: whoever holds it shall not hold the neighbours. */
@@ -56,7 +56,7 @@ const sharedPatience = '50ms';
 const mostAttempts = 20;
 
 /** What is done in one transaction, and what it has changed. */
-type Work = (manager: EntityManager) => Promise<OutboxEntry[]>;
+type Work = (manager: EntityManager) => Promise<RuleEntry[]>;
 
 /** Rolls a batch back that found less to change than it was told. */
 class IncompleteChange extends Error {}
@@ -70,26 +70,27 @@ export class RuleStore {
   /** Where no request is the current one: what calls share belongs to none of them. */
   private readonly outside = AsyncLocalStorage.snapshot() as <T>(work: () => T) => T;
   private readonly turns = new Turns();
-  private readonly coalescers = new Map<string, Coalescer<RuleCall, OutboxEntry[]>>();
+  private readonly coalescers = new Map<string, Coalescer<RuleCall, RuleEntry[]>>();
 
   constructor(private readonly parts: RuleStoreParts) {}
 
-  add(write: Write, rules: readonly Rule[]): Promise<OutboxEntry[]> {
+  add(write: Write, rules: readonly Rule[]): Promise<RuleEntry[]> {
     return this.change(write, 'created', rules);
   }
 
-  remove(write: Write, rules: readonly Rule[]): Promise<OutboxEntry[]> {
+  remove(write: Write, rules: readonly Rule[]): Promise<RuleEntry[]> {
     return this.change(write, 'deleted', rules);
   }
 
   /** Removes what one of the filters matches, or more than one. Each MUST give a value. */
-  async removeMatching(call: Call, filters: readonly ShapedFilter[]): Promise<OutboxEntry[]> {
+  async removeMatching(call: Call, filters: readonly ShapedFilter[]): Promise<RuleEntry[]> {
     const { text, parameters } = removalOf(filters, call.attribution);
     if (call.manager) {
-      return this.follow(call, (await this.inside<OutboxRow>(call, call.manager, text, parameters)).map(entryOf));
+      const rows = await this.inside<OutboxRow<RuleEvent>>(call, call.manager, text, parameters);
+      return this.follow(call, rows.map(entryOf<RuleEvent>));
     }
-    const rows = await autocommit<OutboxRow>(this.parts.dataSource, { text }, parameters);
-    const entries = await this.told(rows.map(entryOf));
+    const rows = await autocommit<OutboxRow<RuleEvent>>(this.parts.dataSource, { text }, parameters);
+    const entries = await this.told(rows.map(entryOf<RuleEvent>));
     await this.parts.look(); // another node may have removed some of them before
     return entries;
   }
@@ -125,7 +126,7 @@ export class RuleStore {
    * Runs `change`, which would change `expected` rules, and undoes it if it changed fewer.
    * @returns whether it was done
    */
-  async allOrNone(write: Write, expected: number, change: (inside: Write) => Promise<OutboxEntry[]>): Promise<boolean> {
+  async allOrNone(write: Write, expected: number, change: (inside: Write) => Promise<RuleEntry[]>): Promise<boolean> {
     try {
       await this.whole(write.manager, async (manager) => {
         const entries = await change({ ...write, manager, within: true });
@@ -141,13 +142,13 @@ export class RuleStore {
   }
 
   /** Does all of `work` or nothing: behind a savepoint of the caller's transaction, or in one of our own. */
-  async whole(given: EntityManager | undefined, work: Work): Promise<OutboxEntry[]> {
+  async whole(given: EntityManager | undefined, work: Work): Promise<RuleEntry[]> {
     if (given) return this.follow({}, await this.inTurn(given, () => given.transaction(work)));
     return this.told(await this.transact(work), false); // the host's subscribers may have added to it
   }
 
   /** Statements that follow each other can meet others crosswise; PostgreSQL then rolls one of them back, to be repeated. */
-  private transact(work: Work): Promise<OutboxEntry[]> {
+  private transact(work: Work): Promise<RuleEntry[]> {
     return onIdleConnection(this.parts.dataSource, async (client, runner) => {
       const { manager } = runner;
       CommitHints.pass(runner);
@@ -162,7 +163,7 @@ export class RuleStore {
     });
   }
 
-  private async change(write: Write, operation: AuditOperation, rules: readonly Rule[]): Promise<OutboxEntry[]> {
+  private async change(write: Write, operation: RuleOperation, rules: readonly Rule[]): Promise<RuleEntry[]> {
     if (rules.length === 0) return [];
     const { shape, attribution, manager } = write;
     const call = { shape, operation, rules: distinct(rules), attribution };
@@ -178,12 +179,12 @@ export class RuleStore {
   }
 
   /** Not of what is part of another call: that one may take it back by itself. */
-  private follow({ within }: Pick<Call, 'within'>, entries: OutboxEntry[]): OutboxEntry[] {
+  private follow({ within }: Pick<Call, 'within'>, entries: RuleEntry[]): RuleEntry[] {
     if (!within) this.parts.pending?.(entries);
     return entries;
   }
 
-  private async alone(call: RuleCall): Promise<OutboxEntry[]> {
+  private async alone(call: RuleCall): Promise<RuleEntry[]> {
     const entries = await this.coalescerFor(call).run(call);
     if (entries.length < call.rules.length) await this.parts.agree(call.operation, call.rules);
     return entries;
@@ -209,11 +210,11 @@ export class RuleStore {
   }
 
   /** One statement holds one operation on rules of one policy type. */
-  private coalescerFor({ shape, operation }: RuleCall): Coalescer<RuleCall, OutboxEntry[]> {
+  private coalescerFor({ shape, operation }: RuleCall): Coalescer<RuleCall, RuleEntry[]> {
     const which = `${operation} ${shape.ptype}`;
     const known = this.coalescers.get(which);
     if (known) return known;
-    const coalescer = new Coalescer<RuleCall, OutboxEntry[]>({
+    const coalescer = new Coalescer<RuleCall, RuleEntry[]>({
       keysOf: ({ rules }) => rules.map(({ key }) => key),
       together: (calls) => this.outside(() => this.commit(new RuleBatch(calls), sharedPatience, 1)),
       alone: async (call) => (await this.commit(new RuleBatch([call]), null)).flat(),
@@ -230,7 +231,7 @@ export class RuleStore {
     return true;
   }
 
-  private async commit(batch: RuleBatch, patience: string | null, attempts?: number): Promise<OutboxEntry[][]> {
+  private async commit(batch: RuleBatch, patience: string | null, attempts?: number): Promise<RuleEntry[][]> {
     const { dataSource, size } = this.parts;
     const rows = await autocommit<ChangedRow>(
       dataSource,
@@ -244,7 +245,7 @@ export class RuleStore {
   }
 
   /** Tells memory, and whoever waits, of changes that are committed for certain. */
-  private async told(entries: OutboxEntry[], whole = true): Promise<OutboxEntry[]> {
+  private async told(entries: RuleEntry[], whole = true): Promise<RuleEntry[]> {
     if (entries.length === 0) return entries;
     await this.parts.committed(entries.map(changeOf), whole);
     this.parts.signal.give(true);

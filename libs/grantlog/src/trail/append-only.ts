@@ -90,7 +90,7 @@ export function grantsFor(role: string, database: string): string[] {
   return [
     `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${app}`,
     `GRANT SELECT, INSERT ON audit_record TO ${app}`,
-    `GRANT SELECT ON audit_interval TO ${app}`,
+    `GRANT SELECT ON audit_interval, audit_interval_block TO ${app}`,
     `GRANT SELECT, UPDATE ON audit_head TO ${app}`,
     `GRANT SELECT, UPDATE (through_id) ON audit_adoption TO ${app}`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON casbin_rule, audit_outbox, audit_follower, audit_parked TO ${app}`,

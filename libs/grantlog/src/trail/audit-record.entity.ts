@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AuditEventType, AuditOperation, AuditOutcome, RuleDetails } from '../contract/audit-event';
+import type { AuditDetails, AuditEventType, AuditOperation, AuditOutcome } from '../contract/audit-event';
 
 /**
  * The log, for hosts that read it through a repository or a query builder. Times come as Date there, cut to milliseconds:
@@ -59,5 +59,5 @@ export class AuditRecordEntity {
   recordedAt!: Date;
 
   @Column({ type: 'jsonb' })
-  details!: RuleDetails;
+  details!: AuditDetails;
 }

@@ -2,42 +2,59 @@ import type { DataSource } from 'typeorm';
 import { query } from '../database/query';
 import type { AuditRecord } from '../contract/audit-record';
 import { objectOf } from '../contract/known-fields';
+import { moment } from '../contract/moment';
 import type { KeySyntax } from '../contract/namespaced-key';
 import { cursorAfter, keyOfCursor } from '../contract/page-cursor';
 import { pageLimit } from '../contract/page-limit';
-import { Conditions } from './audit-conditions';
+import { checkedVisible, type ReadOptions, visibleSql } from '../contract/visible-scopes';
+import { recordScope } from './audit-conditions';
+import { AuditExport, type ExportOptions } from './audit-export';
 import type { AuditFilter, AuditPage, AuditQuery } from './audit-query';
 import { checkedFilter, checkedUuid } from './checked-filter';
+import { writerOf } from './export-format';
 import { LogHead } from './log-head';
 import { recordColumns } from './record-columns';
+import { RecordSearch } from './record-search';
 
 const streamedAtOnce = 1_000;
+
+/** Later than any moment there is: now, for whoever closes the log. */
+const endOfTime = '9999-12-31T23:59:59Z';
 
 /** What a cursor of these pages belongs to. */
 const list = 'audit-records';
 
-/** The append-only log of what was done, and its queries. */
+/** The append-only log of what was done, and its queries. Each can be narrowed to what somebody may see. */
 export class AuditTrail {
   private readonly head: LogHead;
+  private readonly search: RecordSearch;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly keys: KeySyntax,
   ) {
     this.head = new LogHead(dataSource);
+    this.search = new RecordSearch(dataSource, keys);
   }
 
   /**
-   * A page of records, newest first. Pages are stable: records appended meanwhile come before the first one.
+   * A page of records, newest first. Pages are stable: records appended meanwhile come before the first one. A cursor belongs to its
+   * query; what is visible may be something else on the next page.
    * @throws InvalidInputError for a limit outside 1 to 200, a malformed time, or a cursor of another query
    */
-  async find(query: AuditQuery = {}): Promise<AuditPage> {
-    const { limit, cursor, ...filter } = objectOf(query);
+  async find(query: AuditQuery = {}, { visible = 'all' }: ReadOptions = {}): Promise<AuditPage> {
+    const { limit, cursor, ...given } = objectOf(query);
     const most = pageLimit(limit);
-    const conditions = this.conditions(filter);
-    if (cursor !== undefined) conditions.before(keyOfCursor(cursor, list, filter));
+    const filter = checkedFilter(given, this.keys);
+    const before = cursor === undefined ? undefined : keyOfCursor(cursor, list, filter);
     const { closedThrough } = await this.head.read(); // before the page: what it calls closed must be on it
-    const records = await this.select(conditions, 'DESC', most + 1);
+    const records = await this.search.find({
+      filter,
+      visible,
+      direction: 'DESC',
+      limit: most + 1,
+      bounded: (conditions) => (before === undefined ? conditions : conditions.before(before)),
+    });
     const items = records.slice(0, most);
     const last = items.at(-1);
     const nextCursor = records.length > most && last ? cursorAfter(last.seq, list, filter) : null;
@@ -45,25 +62,46 @@ export class AuditTrail {
   }
 
   /**
-   * The record of one event; `undefined` if there is none (yet).
+   * The record of one event; `undefined` if there is none (yet), or none that is visible.
    * @param id the event's id, a UUID
    */
-  async get(id: string): Promise<AuditRecord | undefined> {
-    const sql = `SELECT ${recordColumns} FROM audit_record WHERE id = $1 LIMIT 1`;
-    const [record] = await query<AuditRecord>(this.dataSource, sql, [checkedUuid(id, 'id')]);
+  async get(id: string, { visible = 'all' }: ReadOptions = {}): Promise<AuditRecord | undefined> {
+    const parameters: unknown[] = [checkedUuid(id, 'id')];
+    const seen = visibleSql(visible, recordScope, (value) => `$${parameters.push(value)}`) ?? 'true';
+    const sql = `SELECT ${recordColumns} FROM audit_record WHERE id = $1 AND ${seen} LIMIT 1`;
+    const [record] = await query<AuditRecord>(this.dataSource, sql, parameters);
     return record && Object.freeze(record);
   }
 
   /** Every record that was in the log when the call was made, oldest first, in the order of `seq`. */
-  async *stream(filter: AuditFilter = {}): AsyncIterable<AuditRecord> {
+  async *stream(filter: AuditFilter = {}, options: ReadOptions = {}): AsyncIterable<AuditRecord> {
     const { seq: last } = await this.head.read();
-    let after = '0';
-    for (;;) {
-      const records = await this.after(after, last, filter);
-      yield* records;
-      const reached = records.at(-1);
-      if (!reached || records.length < streamedAtOnce) return;
-      after = reached.seq;
+    for await (const records of this.batches(last, filter, options)) yield* records;
+  }
+
+  /**
+   * The records up to `closedThrough` as text, oldest first, for files. It closes the log up to the end of the window, or up to now, unless
+   * events are waiting to be recorded.
+   * @throws InvalidInputError for a malformed filter or format
+   */
+  async export(
+    filter: AuditFilter = {},
+    { format = 'ndjson', visible = 'all' }: ExportOptions = {},
+  ): Promise<AuditExport> {
+    checkedVisible(visible);
+    const { to } = checkedFilter(objectOf(filter), this.keys);
+    writerOf(format);
+    const { seq, closedThrough } = await this.head.closedAt(to === undefined ? endOfTime : moment(to, 'to'));
+    const batches = (): AsyncIterable<AuditRecord[]> => this.batches(seq, filter, { visible });
+    return new AuditExport({ format, closedThrough, keys: this.keys, batches });
+  }
+
+  /** Up to and including `last`. Between two batches no connection is held. */
+  private async *batches(last: string, filter: AuditFilter, options: ReadOptions): AsyncGenerator<AuditRecord[]> {
+    for (let after: string | undefined = '0'; after !== undefined;) {
+      const records = await this.after(after, last, filter, streamedAtOnce, options);
+      if (records.length > 0) yield records;
+      after = records.length < streamedAtOnce ? undefined : records.at(-1)?.seq;
     }
   }
 
@@ -73,23 +111,24 @@ export class AuditTrail {
   }
 
   /** Up to 1,000 records behind `after`, up to and including `last`, in the order of `seq`. */
-  async after(after: string, last: string, filter: AuditFilter = {}, limit = streamedAtOnce): Promise<AuditRecord[]> {
-    return this.select(this.conditions(filter).after(after).through(last), 'ASC', limit);
+  async after(
+    after: string,
+    last: string,
+    filter: AuditFilter = {},
+    limit = streamedAtOnce,
+    { visible = 'all' }: ReadOptions = {},
+  ): Promise<AuditRecord[]> {
+    return this.search.find({
+      filter: checkedFilter(filter, this.keys),
+      visible,
+      direction: 'ASC',
+      limit,
+      bounded: (conditions) => conditions.after(after).through(last),
+    });
   }
 
   /** The moment up to which the log will never change. */
   async closedThrough(): Promise<string> {
     return (await this.head.read()).closedThrough;
-  }
-
-  private conditions(filter: AuditFilter): Conditions {
-    return new Conditions(checkedFilter(filter, this.keys));
-  }
-
-  private async select(conditions: Conditions, direction: 'ASC' | 'DESC', limit: number): Promise<AuditRecord[]> {
-    const { where, parameters } = conditions;
-    const sql = `SELECT ${recordColumns} FROM audit_record WHERE ${where} ORDER BY ${conditions.orderBy(direction)} LIMIT ${limit}`;
-    const rows = await query<AuditRecord>(this.dataSource, sql, parameters);
-    return rows.map((row) => Object.freeze(row));
   }
 }
