@@ -6,6 +6,7 @@ import { createDatabase, type TestDatabase } from './support/database';
 import { factOf, mayRead, reader, rulesIn } from './support/facts';
 import { type LegacyApp, startLegacyApp, tableAsItIs } from './support/legacy-table';
 import { stderrOf } from './support/stderr';
+import { undoThrough } from './support/undo';
 
 describe('a table that', () => {
   let database: TestDatabase;
@@ -57,8 +58,7 @@ describe('a table that', () => {
     });
     await insert(bob);
     await dataSource.query(`UPDATE casbin_rule SET id = 3 WHERE v0 = 'user^bob'`); // as if it had never been touched
-    await dataSource.undoLastMigration();
-    await dataSource.undoLastMigration();
+    await undoThrough(dataSource, 'GrantlogAdopt');
     expect(await tableAsItIs(dataSource)).toEqual(before);
   });
 
@@ -137,8 +137,7 @@ describe('a table that', () => {
     await migrate();
     await withApp(async (app) => expect(await app.assignments.assign(reader('bob'))).toMatchObject({ changed: true }));
     await dataSource.query(`DELETE FROM casbin_rule WHERE v0 = 'user^bob'`);
-    await dataSource.undoLastMigration();
-    await dataSource.undoLastMigration();
+    await undoThrough(dataSource, 'GrantlogAdopt');
     expect(await tableAsItIs(dataSource)).toEqual(before);
   });
 

@@ -6,6 +6,7 @@ import { factOf, mayRead, reader, rulesIn } from './support/facts';
 import { type LegacyApp, startLegacyApp, tableAsItIs } from './support/legacy-table';
 import { scopedModel } from './support/models';
 import { said, stderrOf } from './support/stderr';
+import { undoThrough } from './support/undo';
 
 describe('adopting the table of an app of before', () => {
   let database: TestDatabase;
@@ -157,8 +158,7 @@ describe('adopting the table of an app of before', () => {
     await withApp(async (app) =>
       expect(await app.enforcer.hasGroupingPolicy('user^ann', 'role^reader', '*')).toBe(true),
     );
-    await dataSource.undoLastMigration();
-    await dataSource.undoLastMigration();
+    await undoThrough(dataSource, 'GrantlogAdopt');
     expect(await tableAsItIs(dataSource)).toEqual(before);
   });
 

@@ -99,6 +99,17 @@ describe.each(Object.entries(logs))('a log of assignments, %s: a page of the pas
     }
   });
 
+  it('for somebody who may see three hundred scopes, each is looked up once', async () => {
+    const scopes = Array.from({ length: 300 }, (_, at) => at * 40 + 1).map((n) => `lib${n % 4}^${n}`);
+    for (const filter of [{}, { role: 'role^3' }]) {
+      const page = (): Promise<unknown> =>
+        app.assignments.findPage({ ...filter, asOf: momentOf(last / 2), limit: 100 }, { visible: { scopes } });
+      const done = await plans.doneBy(app.dataSource, search, page);
+      expect(done.scanned.filter((table) => table !== 'audit_interval_block')).toEqual([]);
+      expect(done.pages).toBeLessThan(4_000);
+    }
+  });
+
   it('a deep page of history is a range of one index', async () => {
     const query = { role: 'role^3', limit: 100 };
     for (const cursor of [undefined, await deepCursor()]) {

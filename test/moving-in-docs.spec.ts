@@ -9,6 +9,7 @@ import type { DataSource } from 'typeorm';
 import { collect } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { DocumentedCode, type Exports } from './support/documented-code';
+import { undoThrough } from './support/undo';
 
 const docs = DocumentedCode.of('docs/moving-in.md');
 
@@ -100,9 +101,7 @@ describe('docs/moving-in.md', () => {
         { actor: 'system^import', subject: 'ada', role: 'doctor', scope: 'north', reason: 'adopted from casbin_rule' },
       ],
     );
-    await dataSource.undoLastMigration();
-    await dataSource.undoLastMigration();
-    await dataSource.undoLastMigration();
+    await undoThrough(dataSource, 'GrantlogInstall');
     expect(await dataSource.query('SELECT v0 FROM casbin_rule ORDER BY id')).toEqual([{ v0: 'doctor' }, { v0: 'ada' }]);
     await dataSource.destroy();
   });

@@ -163,6 +163,22 @@ describe('a viewer over HTTP', () => {
     expect(app.nest.get(Viewer).key()).toBeNull();
   });
 
+  it('is asked about without a word to those who listen to decisions', async () => {
+    const decided: unknown[] = [];
+    const listening = new EventEmitter2({ wildcard: true });
+    listening.on('authorization.decided', ({ scope }: { scope: string }) => decided.push(scope));
+    const other = await start({ visibleScopes, decisions: { sample: 1 }, listeners: { emitter: listening } });
+    const caller = (await HttpCaller.of(other)).with({ 'x-user': 'org1' });
+    expect(scopesIn(await caller.get('/authz/audit-records')).length).toBeGreaterThan(0);
+    await caller.get('/authz/enforce?subject=user%5E7&action=act%5Eread&scope=lib%5Elib:Org1:math');
+    await until(
+      () => decided,
+      (scopesTold) => scopesTold.length > 0,
+    );
+    expect(decided).toEqual(['lib^lib:Org1:math']);
+    await cluster.close(other);
+  });
+
   const get = async (scopesOf: unknown, path = '/authz/audit-records'): ReturnType<HttpCaller['get']> => {
     const other = await start({ visibleScopes: scopesOf as ScopesOfViewer });
     const answer = await (await HttpCaller.of(other)).with({ 'x-user': '7' }).get(path);

@@ -13,6 +13,7 @@ import { startApp, type TestApp } from './support/app';
 import { connect, createDatabase, type TestDatabase } from './support/database';
 import { atRest, factOf, letReadersRead, mayRead, reader, readerRule, rulesIn } from './support/facts';
 import { scopedModel } from './support/models';
+import { undoThrough } from './support/undo';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -220,9 +221,7 @@ describe('traps of TypeORM', () => {
     it('run and are reverted while the log is empty; the rules stay', async () => {
       const dataSource = await connect(database.url);
       await dataSource.query(`INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('g', 'a', 'b', 'c')`);
-      await dataSource.undoLastMigration();
-      await dataSource.undoLastMigration();
-      await dataSource.undoLastMigration();
+      await undoThrough(dataSource, 'GrantlogInstall');
       expect(await dataSource.query(tables)).toEqual([{ tablename: 'casbin_rule' }]);
       await dataSource.runMigrations();
       expect(await rulesIn(dataSource)).toEqual([['g', 'a', 'b', 'c']]);
@@ -233,8 +232,7 @@ describe('traps of TypeORM', () => {
       await withApp({}, async (app) => {
         await app.assignments.assign(reader('recorded'));
         await app.relay.drained();
-        await app.dataSource.undoLastMigration();
-        await app.dataSource.undoLastMigration(); // casbin_rule is given back; the log stays
+        await undoThrough(app.dataSource, 'GrantlogAdopt'); // casbin_rule is given back; the log stays
         await expect(app.dataSource.undoLastMigration()).rejects.toThrow('audit_record holds 1 records');
         expect(await app.records()).toHaveLength(1);
       });
@@ -246,8 +244,7 @@ describe('traps of TypeORM', () => {
         `INSERT INTO audit_outbox (type, operation, outcome, subject, operation_id, details)
          VALUES ('policy.created', 'created', 'success', 'role^reader', gen_random_uuid(), '{}')`,
       );
-      await dataSource.undoLastMigration();
-      await dataSource.undoLastMigration();
+      await undoThrough(dataSource, 'GrantlogAdopt');
       await expect(dataSource.undoLastMigration()).rejects.toThrow(/outbox/);
       expect(await dataSource.query('SELECT subject FROM audit_outbox')).toEqual([{ subject: 'role^reader' }]);
       await dataSource.destroy();
