@@ -8,6 +8,7 @@ export async function withIntervalsDerived(client: Client, fill: () => Promise<v
   await fill();
   const { rows: indexes } = await client.query<{ name: string }>(secondaryIndexes, ['audit_interval']);
   for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
+  await client.query('TRUNCATE audit_interval, audit_interval_block');
   await client.query(fillIntervals);
   await client.query(createIntervalIndexes);
   await client.query('ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_intervals');

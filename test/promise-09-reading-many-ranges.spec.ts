@@ -93,7 +93,7 @@ describe('reading what lies in many ranges of a log of 46,000 records', () => {
           record.subject.startsWith(filter.subjectPrefix ?? '') &&
           (filter.scopePrefix === undefined || record.scope?.startsWith(filter.scopePrefix)) &&
           (filter.scopeNamespace ?? namespaceOf(record.scope ?? '')) === namespaceOf(record.scope ?? '') &&
-          (['subject', 'role', 'scope', 'actor', 'operation'] as const).every(
+          (['subject', 'role', 'scope', 'actor', 'operation', 'type', 'outcome'] as const).every(
             (field) => (filter[field] ?? record[field]) === record[field],
           ),
       )
@@ -124,6 +124,12 @@ describe('reading what lies in many ranges of a log of 46,000 records', () => {
     ['one rare scope', {}, { scopes: ['rare^0'] }],
     ['rare scopes and one that is not there', {}, { scopes: ['rare^0', 'rare^2', 'absent^x'] }],
     ['nothing', {}, {}],
+    ['a type that is not there', { type: 'grouping.created' }, 'all'],
+    ['a type that half of the records have', { type: 'role_assignment.deleted' }, 'all'],
+    ['an operation that is not there', { operation: 'exported' }, 'all'],
+    ['an outcome that is not there', { outcome: 'failed' }, 'all'],
+    ['a type and an operation that exclude each other', { type: 'policy.created', operation: 'deleted' }, 'all'],
+    ['an outcome that is not there, in some scopes', { outcome: 'denied' }, { namespaces: ['lib'] }],
     ['a namespace that comes last but one', { scopeNamespace: 'zoo' }, 'all'],
     ['a subject that comes last but one', { subject: 'zoo^zoe' }, 'all'],
     ['a role that comes last but one', { role: 'zoo^keeper' }, 'all'],

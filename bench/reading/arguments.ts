@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { BenchError } from '../bench.error';
 
 /** What is measured, in this order. */
-export const groups = ['singles', 'rare', 'pairs', 'prefixes', 'past', 'export', 'sizes', 'inserts'] as const;
+export const groups = ['singles', 'rare', 'pairs', 'prefixes', 'past', 'sizes', 'inserts'] as const;
 export type Group = (typeof groups)[number];
 
 export interface ReadingArguments {

@@ -7,6 +7,7 @@ import { type Group, readArguments, type ReadingArguments, usage } from './argum
 import { pairs, prefixes, rare, singles } from './cases';
 import { measureInserts } from './inserts';
 import { loadPair, type LogPair } from './log-pair';
+import { measurePast } from './past';
 import { measureOne, measurePages, sampleOf } from './pages';
 import { measureSizes } from './sizes';
 
@@ -48,7 +49,7 @@ async function run(server: BenchServer, { rows, only }: ReadingArguments, report
 
 type Measure = (pair: LogPair) => AsyncIterable<Result>;
 
-const measures: Partial<Record<Group, Measure>> = {
+const measures: Record<Group, Measure> = {
   async *singles(pair) {
     yield* measureOne(pair, 'no filter', {});
     const sample = await sampleOf(pair);
@@ -64,6 +65,9 @@ const measures: Partial<Record<Group, Measure>> = {
   async *prefixes(pair) {
     const sample = await sampleOf(pair);
     for (const one of prefixes) yield* measurePages(pair, one, sample);
+  },
+  async *past(pair) {
+    yield* measurePast(pair, await sampleOf(pair));
   },
   sizes: measureSizes,
   inserts: measureInserts,

@@ -6,7 +6,7 @@ import type { LogPair } from './log-pair';
 import { openedxQuestion } from './openedx-log';
 import { timed, type Timing } from './timing';
 
-const limit = 100;
+export const limit = 100;
 /** Questions of each kind, each about another record. */
 const questions = 200;
 const deepQuestions = 20;
@@ -84,7 +84,7 @@ async function deepest(
   return last ? [{ filter, cursor: cursorAfter(last.seq, 'audit-records', filter) }] : [];
 }
 
-function* compare(name: string, own: Timing, other: Timing | undefined): Iterable<Result> {
+export function* compare(name: string, own: Timing, other?: Timing): Iterable<Result> {
   for (const share of ['p50', 'p95'] as const) {
     const unit = `ms, ${share}`;
     yield other

@@ -31,6 +31,8 @@ const createRecordIndexes = `
   CREATE INDEX audit_record_scope ON audit_record (scope, seq) WHERE scope IS NOT NULL;
   CREATE INDEX audit_record_scope_namespace ON audit_record (scope_namespace, seq) WHERE scope_namespace IS NOT NULL;
   CREATE INDEX audit_record_actor ON audit_record (actor, seq) WHERE actor IS NOT NULL;
+  CREATE INDEX audit_record_type ON audit_record (type, seq);
+  CREATE INDEX audit_record_outcome ON audit_record (outcome, seq) WHERE outcome <> 'success';
   CREATE INDEX audit_record_operation_id ON audit_record (operation_id, seq);
   CREATE INDEX audit_record_request_id ON audit_record (request_id, seq) WHERE request_id IS NOT NULL`;
 

@@ -51,7 +51,7 @@ export class IntervalFinder {
     const own = leadOf(filter);
     if (own && (own.column !== 'scope_namespace' || seesEverywhere(visible))) return [own];
     const { scopeNamespace } = filter;
-    const places = seesEverywhere(visible) ? undefined : await this.ranges.find({ scopeNamespace }, visible);
+    const places = seesEverywhere(visible) ? undefined : await this.ranges.findPlaces({ scopeNamespace }, visible);
     const everywhere: Lead = { column: 'ptype', keys: ['g'] };
     return places?.map(({ column, keys }) => ({ column, keys })) ?? [own ?? everywhere];
   }

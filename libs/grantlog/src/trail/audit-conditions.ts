@@ -102,8 +102,7 @@ export class Conditions {
    */
   range({ lower, upper }: Bounds = this.bounds, leader = this.leader): string {
     if (!leader) return `audit_record.seq > ${lower} AND audit_record.seq <= ${upper}`;
-    // IS NOT NULL, or the planner does not know that a partial index will do
-    return `${leader.column} IS NOT NULL AND (${leader.column}, audit_record.seq) > (${leader.key}, ${lower})
+    return `${indexed(leader)} AND (${leader.column}, audit_record.seq) > (${leader.key}, ${lower})
       AND (${leader.column}, audit_record.seq) <= (${leader.key}, ${upper})`;
   }
 
@@ -121,6 +120,11 @@ export class Conditions {
   parameter(value: unknown): string {
     return `$${this.parameters.push(value)}`;
   }
+}
+
+/** What the planner must be told, or it does not know that a partial index will do. */
+function indexed({ column }: Leader): string {
+  return column === 'outcome' ? `outcome <> 'success'` : `${column} IS NOT NULL`;
 }
 
 /**

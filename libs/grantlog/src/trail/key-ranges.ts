@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { type AuditEventType, auditEventTypes } from '../contract/audit-event';
 import type { KeySyntax } from '../contract/namespaced-key';
 import { isExcepted, partOf, prefixOf, type VisibleScopes } from '../contract/visible-scopes';
 import { query } from '../database/query';
@@ -6,6 +7,12 @@ import type { AuditFilter } from './audit-query';
 
 /** Keys of a column with an index ending in seq: the records of each are one range of it. */
 export interface KeyRanges {
+  readonly column: PlaceRanges['column'] | 'type' | 'outcome';
+  readonly keys: readonly string[];
+}
+
+/** Those that lie where somebody may look, or begin with something. */
+export interface PlaceRanges {
   readonly column: 'subject' | 'scope' | 'scope_namespace';
   readonly keys: readonly string[];
 }
@@ -49,6 +56,13 @@ export class KeyRangeFinder {
 
   /** @returns `undefined` if there are too many, or if it could lie anywhere */
   async find(filter: AuditFilter, visible: VisibleScopes): Promise<KeyRanges[] | undefined> {
+    const { outcome } = filter;
+    if (outcome !== undefined && outcome !== 'success') return [{ column: 'outcome', keys: [outcome] }];
+    return (await this.findPlaces(filter, visible)) ?? typesOf(filter);
+  }
+
+  /** The same by subjects and scopes alone. */
+  async findPlaces(filter: AuditFilter, visible: VisibleScopes): Promise<PlaceRanges[] | undefined> {
     const { subjectPrefix } = filter;
     const subjects = subjectPrefix === undefined ? undefined : await this.beginningWith('subject', [subjectPrefix]);
     if (subjects) return [{ column: 'subject', keys: subjects }];
@@ -107,6 +121,14 @@ export class KeyRangeFinder {
     const rows = await query<{ key: string }>(this.dataSource, distinctKeys(column), parameters);
     return rows.length > mostKeys ? undefined : rows.map(({ key }) => key);
   }
+}
+
+/** The types of event that a filter leaves, if it says anything of them. */
+function typesOf({ type, operation }: AuditFilter): KeyRanges[] | undefined {
+  if (type === undefined && operation === undefined) return undefined;
+  const fits = (one: AuditEventType): boolean =>
+    (type ?? one) === one && (operation === undefined || one.endsWith(`.${operation}`));
+  return [{ column: 'type', keys: auditEventTypes.filter(fits) }];
 }
 
 /** The longest of some prefixes, if what begins with it begins with the others too. */

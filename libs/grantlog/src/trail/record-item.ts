@@ -8,18 +8,28 @@ export interface RecordItem extends AuditRecord {
   readonly scopeDisplay: string | null;
 }
 
+/** The order of the fields is part of what an export promises: the same bytes for the same records. */
 export function recordItem(record: AuditRecord, keys: KeySyntax): RecordItem {
-  const { reason, requestId, operationId, sourceIp, userAgent, details, ...first } = record;
   return {
-    ...first,
+    seq: record.seq,
+    id: record.id,
+    type: record.type,
+    operation: record.operation,
+    outcome: record.outcome,
+    occurredAt: record.occurredAt,
+    recordedAt: record.recordedAt,
+    actor: record.actor,
+    subject: record.subject,
+    role: record.role,
+    scope: record.scope,
     subjectDisplay: keys.display(record.subject),
     roleDisplay: record.role === null ? null : keys.display(record.role),
     scopeDisplay: record.scope === null ? null : keys.display(record.scope),
-    reason,
-    requestId,
-    operationId,
-    sourceIp,
-    userAgent,
-    details,
+    reason: record.reason,
+    requestId: record.requestId,
+    operationId: record.operationId,
+    sourceIp: record.sourceIp,
+    userAgent: record.userAgent,
+    details: record.details,
   };
 }

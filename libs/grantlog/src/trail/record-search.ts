@@ -136,10 +136,13 @@ function conditionsOf({ filter, visible, bounded }: Search): Conditions {
   return bounded(new Conditions(filter, visible));
 }
 
+/** What many records may have, or none. */
+const scattering = ['subjectPrefix', 'scopePrefix', 'type', 'operation', 'outcome'] as const;
+
 /** Whether what a query finds may lie in more ranges than one. A namespace holds much else besides the scopes that somebody sees of it. */
 function isScattered(filter: AuditFilter, visible: VisibleScopes): boolean {
   const leader = leadingField(filter);
   if (leader === 'scopeNamespace') return !seesEverywhere(visible);
   if (leader !== undefined) return false;
-  return !seesEverywhere(visible) || filter.subjectPrefix !== undefined || filter.scopePrefix !== undefined;
+  return !seesEverywhere(visible) || scattering.some((name) => filter[name] !== undefined);
 }
