@@ -60,7 +60,8 @@ describe('on the command line', () => {
 
   it.each([
     [['as-of'], 'time'],
-    [['as-of', 'yesterday'], 'asOf'],
+    [['as-of', 'yesterday'], '<time>'],
+    [['as-of', '2020'], 'grantlog: <time>: must be a moment'],
     [['as-of', '2000-01-01'], 'before the log began'],
     [['as-of', '2999-01-01'], 'future'],
     [['as-of', '2026-01-01', '--limit', '0'], 'limit'],

@@ -98,7 +98,7 @@ describe('the command line beside an app', () => {
     [['records', '--separator', ''], /--separator: must have 1 to 10/],
     [['export', '--format', 'xml'], /--format <format>.*ndjson, csv/],
     [['export', '--limit', '3'], /unknown option '--limit'/],
-    [['migrate', '--model', '/no/such/file'], /--model: there is no file/],
+    [['migrate', '--model', '/no/such/file'], /--model: \/no\/such\/file cannot be read/],
     [['parked', 'retry', 'x'], /id: must be the number/],
     [['parked', 'retry'], /missing required argument 'id'/],
     [['parked', 'drop'], /unknown command 'drop'/],
@@ -173,10 +173,28 @@ describe('the command line beside an app', () => {
     expect(await readdir(folder)).toEqual(['log.csv']);
   });
 
+  it('exports beside what a killed export of the same process id has left', async () => {
+    const path = join(folder, 'again.ndjson');
+    await writeFile(`${path}.${process.pid}.partial`, 'left');
+    const { code } = await grantlog('export', '--output', path);
+    await rm(`${path}.${process.pid}.partial`);
+    expect([code, (await readFile(path, 'utf8')).split('\n').length]).toEqual([0, 5]);
+    await rm(path);
+  });
+
+  it.each([
+    [['export', '--output', ''], /--output/],
+    [['migrate', '--migrations-table', 'a"b'], /--migrations-table/],
+    [['migrate', '--migrations-table', ''], /--migrations-table/],
+  ])('refuses %j before it connects', async (args, problem) => {
+    const { code, stderr } = await cli('postgres://nobody@127.0.0.1:1/nowhere', args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(problem)]);
+  });
+
   it('takes away what it has written of a file when it is ended', async () => {
     const ending = new AbortController();
     const after = jest.spyOn(AuditTrail.prototype, 'after').mockImplementation(async () => {
-      expect(await readdir(folder)).toContainEqual(expect.stringMatching(/^ended\.ndjson\.\d+\.partial$/));
+      expect(await readdir(folder)).toContainEqual(expect.stringMatching(/^ended\.ndjson\.[0-9a-f-]{36}\.partial$/));
       ending.abort(); // now, and at once: the process does not live on
       expect(readdirSync(folder)).not.toContainEqual(expect.stringMatching(/^ended/));
       throw new Error('ended');

@@ -201,6 +201,22 @@ describe('a listener', () => {
     expect((await app.health.report()).decisions).toMatchObject({ taken: 1 });
   });
 
+  it('hears no more than it asked for, and nothing after it was taken off, whatever waits', async () => {
+    await start({ sample: 1 });
+    const [once, gone]: AuthorizationDecision[][] = [[], []];
+    emitter.once(decided, (decision: AuthorizationDecision) => void once?.push(decision));
+    const leaving = (decision: AuthorizationDecision): void => {
+      gone?.push(decision);
+      emitter.off(decided, leaving);
+    };
+    emitter.on(decided, leaving);
+    listen();
+    for (let asked = 0; asked < 5; asked += 1) app.enforcer.enforceSync(...question); // all wait before one is told
+    await heardOf(5);
+    expect([once?.length, gone?.length]).toEqual([1, 1]);
+    expect((await app.health.report()).decisions).toMatchObject({ taken: 7, dropped: 0, failed: 0 });
+  });
+
   it('hears nothing after the app has closed', async () => {
     await start({ sample: 1 });
     listen();

@@ -66,6 +66,14 @@ describe('grantlog explain', () => {
   it.each<[string, string[], Record<string, string>, RegExp]>([
     ['no subject', ['explain', '--action', 'a', '--scope', 's'], {}, /--subject/],
     ['no model', asked('user^ann'), { CASBIN_MODEL: '' }, /CASBIN_MODEL/],
+    ['a folder as model', [...asked('user^ann'), '--model', '/tmp'], {}, /--model: \/tmp cannot be read/],
+    [
+      'a file that is no model',
+      [...asked('user^ann'), '--model', __filename],
+      {},
+      /--model: \/.* is not a Casbin model/,
+    ],
+    ['a file that is no model', asked('user^ann'), { CASBIN_MODEL: __filename }, /CASBIN_MODEL: \/.* is not a Casbin/],
     ['a moment before the log began', [...asked('user^ann'), '--as-of', '2001-01-01'], {}, /--as-of/],
     ['a moment that is none', [...asked('user^ann'), '--as-of', 'soon'], {}, /--as-of/],
   ])('ends with a usage error for %s', async (_what, args, env, problem) => {

@@ -1,5 +1,6 @@
+import { Enforcer } from 'casbin';
 import fc from 'fast-check';
-import { Explainer, InvalidInputError } from 'grantlog';
+import { Explainer, InvalidInputError, KeySyntax } from 'grantlog';
 import type { TestApp } from './support/app';
 import type { Row } from './support/casbin-twin';
 import { Cluster } from './support/cluster';
@@ -112,6 +113,31 @@ describe('an explanation of the past', () => {
     await app.assignments.remove(elsewhere);
     expect((await why(question, before)).nearest?.rules[0]?.missing[0]?.heldIn).toEqual([elsewhere.scope]);
     expect((await why(question)).nearest?.rules[0]?.missing[0]?.heldIn).toEqual([]);
+  });
+
+  it.each([
+    ['priorities by order', true],
+    ['priorities by the hierarchy of subjects', true],
+    ['everything that is not denied', false],
+  ])('under a model with %s is refused (%s) if the order of the table decides', async (name, isRefused) => {
+    const model = explainedModels.find((one) => one.name === name)?.model() ?? '';
+    const { dataSource } = app;
+    const parts = { dataSource, keys: new KeySyntax(), scopeMatching: 'exact', enforcerClass: Enforcer } as const;
+    const ordered = new Explainer({ ...parts, model });
+    await app.enforcer.addPolicy('role^a', 'act^old', '*', 'deny');
+    await app.enforcer.addPolicy('role^a', 'act^read', '*', 'allow');
+    await toggle(['g', 'user^ann', 'role^a', here]);
+    // keeps its place in the table, before the one that allows, and is the last one in the log
+    await app.enforcer.updatePolicy(['role^a', 'act^old', '*', 'deny'], ['role^a', 'act^read', '*', 'deny']);
+    await app.relay.drained();
+    const asOf = (await app.records()).at(-1)?.recordedAt;
+    const [subject, action, scope] = question;
+    const asked = { subject, action, scope };
+    const now = await ordered.explain(asked);
+    expect(now.allowed).toBe(false);
+    const then = ordered.explain({ ...asked, asOf });
+    if (isRefused) await expect(then).rejects.toThrow(/^asOf: .*order of rules decides/);
+    else expect(await then).toMatchObject({ allowed: now.allowed });
   });
 
   it.each([

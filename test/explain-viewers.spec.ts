@@ -66,6 +66,27 @@ describe('a viewer who sees some scopes', () => {
     expect(JSON.stringify(all)).toMatch(/secret.*MITx|MITx.*secret/);
   });
 
+  it('is told of as many near rules and roles as there are to be seen, whatever comes before them', async () => {
+    const asked = { subject: 'user^bob', action: 'act^delete', scope: 'lib^lib:Axim:math' };
+    const told = async (): Promise<unknown> => (await explainer.explain(asked, { visible: axim })).nearest;
+    await app.assignments.assign({ subject: 'user^bob', role: 'role^a', scope: 'lib^lib:Axim:*' });
+    await app.enforcer.removePolicy('role^owner', 'act^delete', 'lib^lib:Axim:math', 'allow');
+    expect(await told()).toMatchObject({ rules: [], roles: [{ role: 'role^a' }], more: false });
+    const names = Array.from({ length: 120 }, (_, at) => `role^hidden${at}`);
+    await app.enforcer.addPolicies(names.map((role) => [role, 'act^delete', 'lib^*', 'allow']));
+    await app.assignments.remove({ subject: 'user^bob', role: 'role^a', scope: 'lib^lib:Axim:*' });
+    await app.assignments.assign(
+      names.slice(0, 20).map((role) => ({ subject: 'user^bob', role: `${role}-held`, scope: '*' })),
+    );
+    await app.assignments.assign({ subject: 'user^bob', role: 'role^a', scope: 'lib^lib:Axim:*' });
+    await app.enforcer.addPolicy('role^seen', 'act^delete', 'lib^lib:Axim:math', 'allow');
+    expect(await told()).toMatchObject({
+      rules: [{ rule: { values: ['role^seen', 'act^delete', 'lib^lib:Axim:math', 'allow'] } }],
+      roles: [{ role: 'role^a' }],
+      more: false,
+    });
+  });
+
   it.each([
     [{ scopes: ['lib^lib:MITx:*'] }],
     [{ scopes: ['lib^lib:Axim:mat'] }],

@@ -82,7 +82,7 @@ describe('an export', () => {
       '\uFF201',
       '=HYPERLINK("http://x","y")',
     ];
-    const texts = [...plain, '\t=1', '\r=1', '\n=1', ' =1'];
+    const texts = [...plain, '\t=1', '\r=1', '\n=1', ' =1', '\u200b=1', '\u061c \u200e=1'];
     const rows = texts.map((text) => ({ type: 'grouping.created', subject: 'user^1', request_id: text }));
     await commitEvents(app.dataSource, rows);
     await app.relay.drained();
@@ -91,10 +91,10 @@ describe('an export', () => {
   });
 
   it('as CSV does not let a cell begin with a formula for a program that separates by other signs', async () => {
-    await assign('user^a;=1+1', 'x;@y\t+z\n-a; =b, =c');
+    await assign('user^a;=1+1', 'x;@y\t+z\n-a; =b, =c|=d');
     await app.records();
     const [row] = await rowsOf();
-    expect(row).toMatchObject({ subject: "user^a;'=1+1", reason: "x;'@y\t'+z\n'-a;' =b, =c" });
+    expect(row).toMatchObject({ subject: "user^a;'=1+1", reason: "x;'@y\t'+z\n'-a;' =b, =c|'=d" });
     expect(JSON.parse(row?.details ?? '').rule[0]).toBe("user^a;'=1+1");
   });
 

@@ -100,6 +100,7 @@ describe('records of reading', () => {
 
   it('are also of one record, of exports, histories and explanations, and not of what is there now', async () => {
     const [record] = (await app.trail.find({ limit: 1 })).items;
+    const asOf = record?.recordedAt ?? '';
     for (const path of [
       `${list}/${record?.id}`,
       `${list}/${record?.id?.toUpperCase()}`,
@@ -107,6 +108,8 @@ describe('records of reading', () => {
       `${list}/export?format=ndjson`,
       '/authz/role-assignments/history?subject=user%5Ea',
       '/authz/explain?subject=user%5Ea&action=act%5Ex&scope=lib%5E1',
+      `/authz/role-assignments?asOf=${asOf}&limit=1`,
+      `/authz/role-assignments?asOf=${asOf}`,
       '/authz/role-assignments',
       '/authz/enforce?subject=user%5Ea&action=act%5Ex&scope=lib%5E1',
       '/authz/parked',
@@ -120,6 +123,7 @@ describe('records of reading', () => {
       ['audit.exported', 'audit^records', { format: 'ndjson' }],
       ['audit.read', 'audit^history', { subject: 'user^a' }],
       ['audit.read', 'audit^explanations', { subject: 'user^a', action: 'act^x', scope: 'lib^1' }],
+      ['audit.read', 'audit^history', { asOf }],
     ]);
   });
 
@@ -132,6 +136,7 @@ describe('records of reading', () => {
       `${list}/01900000-0000-7000-8000-000000000000`,
       `${list}/export?format=xml`,
       `${list}/export?format=csv&from=yesterday`,
+      '/authz/role-assignments?asOf=yesterday',
     ]) {
       const { status } = await as('7').get(path);
       expect([path, status >= 400]).toEqual([path, true]);

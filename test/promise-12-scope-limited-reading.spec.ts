@@ -31,7 +31,7 @@ function sees(visible: VisibleScopes, scope: string | null): boolean {
   const matches = (one: string): boolean =>
     scope !== null && (one.includes('*') ? scope.startsWith(one.split('*')[0] ?? '') : one === scope);
   if (visible.except?.some((one) => one.startsWith('*') || matches(one))) return false;
-  if (scope === null) return visible.scopes?.some((one) => one.startsWith('*')) ?? false;
+  if (scope === null) return !visible.except?.length && (visible.scopes?.some((one) => one.startsWith('*')) ?? false);
   return (visible.scopes?.some(matches) ?? false) || (visible.namespaces?.includes(scope.split('^')[0] ?? '') ?? false);
 }
 
@@ -181,6 +181,10 @@ describe('a viewer of some scopes', () => {
     [{ scopes: 'lib^a' }],
     [{ scopes: ['lib^a'], except: 'lib^a' }],
     [{ scopes: [''] }],
+    [{ scopes: ['lib^\0'] }],
+    [{ scopes: ['lib^\uD800*'] }],
+    [{ namespaces: ['\uDC00'] }],
+    [{ scopes: ['*'], except: ['lib^\0'] }],
     [{ scopes: ['lib^a', null] }],
     [{ namespaces: { 0: 'lib' } }],
     [() => 'all'],

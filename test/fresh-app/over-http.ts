@@ -28,6 +28,7 @@ const calls: readonly [method: string, path: string, body?: object][] = [
   ['GET', 'role-assignments?limit=0'],
   ['GET', 'audit-records?colour=red'],
   ['GET', 'audit-records?subject=user^1&subject=user^2'],
+  ['GET', 'audit-records/export?format=xml'],
   ['GET', 'enforce?subject=user^1&action=act^read'],
   ['GET', 'health?verbose=1'],
   ['POST', 'role-assignments', { assignments: [assignment], reason: 'asked for' }],

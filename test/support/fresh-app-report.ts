@@ -44,6 +44,7 @@ export const expectedReport = {
       'GET role-assignments?limit=0': '400 limit',
       'GET audit-records?colour=red': '400 colour',
       'GET audit-records?subject=user^1&subject=user^2': '400 subject',
+      'GET audit-records/export?format=xml': '400 format',
       'GET enforce?subject=user^1&action=act^read': '400 scope',
       'GET health?verbose=1': '400 verbose',
       'POST role-assignments {"assignments":[{"subject":"user^1","role":"role^reader","scope":"lib^lib:Org1:math"}],"reason":"asked for"}':

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { GrantlogError, InvalidInputError } from './contract/grantlog.error';
+import { strayFollowing } from './migrations/interval-tables.sql';
 
 const tables = [
   'casbin_rule',
@@ -45,6 +46,8 @@ export async function assertInstalled(dataSource: DataSource): Promise<void> {
     [tables],
   );
   if (rows.length > 0) throw new NotInstalledError(rows.map(({ name }) => name));
+  await assertIntervalsReadable(dataSource);
+  await assertIntervalsFollow(dataSource);
   await assertAdopted(dataSource);
   await assertParsed(dataSource);
 }
@@ -63,6 +66,32 @@ export function assertNotSynchronized({ options, entityMetadatas }: DataSource):
     `is true and the entity ${entity.name} describes casbin_rule, so that TypeORM drops its unique index at each start. Give ` +
       'synchronize: false to the DataSource or to TypeORMAdapter.newAdapter() (whose default is true), and use migrations. ' +
       'adoptRules(dataSource) makes an index again that is lost already',
+  );
+}
+
+/** A role that was granted the log before there were intervals must be able to read them, too. */
+async function assertIntervalsReadable({ manager }: DataSource): Promise<void> {
+  const [denied] = await manager.query<{ role: string; tables: string }[]>(
+    `SELECT quote_ident(current_user) AS role, string_agg(name, ', ' ORDER BY name) AS tables
+     FROM unnest('{audit_interval,audit_interval_block}'::text[]) AS name
+     WHERE NOT has_table_privilege(to_regclass(name), 'SELECT') HAVING count(*) > 0`,
+  );
+  if (!denied) return;
+  const { role, tables } = denied;
+  throw new GrantlogError(
+    'NOT_INSTALLED',
+    `The role ${role} may not read ${tables}. Let the owner of the tables run: GRANT SELECT ON ${tables} TO ${role}`,
+  );
+}
+
+/** The function that follows the log knows its schema by name: after the schema was renamed nothing could be recorded. */
+async function assertIntervalsFollow({ manager }: DataSource): Promise<void> {
+  const [stray] = await manager.query<{ schema: string; setting: string }[]>(strayFollowing);
+  if (!stray) return;
+  throw new GrantlogError(
+    'NOT_INSTALLED',
+    `audit_record is in the schema ${stray.schema}, while audit_interval_follow() has ${stray.setting}, so that nothing would be ` +
+      'recorded. The schema was renamed, or the table moved; run `grantlog rebuild` as the owner of the tables',
   );
 }
 

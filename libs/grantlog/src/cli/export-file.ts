@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Terminal } from './terminal';
@@ -15,7 +16,7 @@ export async function writeFile(
   const there = await stat(path).catch(() => undefined); // if it cannot be reached, opening it says why
   if (there && !there.isFile()) return filled(await open(path, 'w'), fill);
   const target = there ? await realpath(path) : path;
-  const beside = `${target}.${process.pid}.partial`;
+  const beside = `${target}.${randomUUID()}.partial`; // process ids come again, and what a killed process left stays
   const file = await open(beside, 'wx', there?.mode);
   const clean = (): void => rmSync(beside, { force: true });
   signal.addEventListener('abort', clean);

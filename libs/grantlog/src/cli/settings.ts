@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import type { Model } from 'casbin';
 import { InvalidArgumentError, Option } from 'commander';
 import { KeySyntax } from '../contract/namespaced-key';
 import { InvalidInputError } from '../contract/grantlog.error';
+import { ModelError, readModel } from '../policy/read-model';
 import { setting, type Terminal } from './terminal';
 import { UsageError } from './usage.error';
 
@@ -60,15 +61,22 @@ export class Settings {
     );
   }
 
-  /** The path of the model; `undefined` if none is given. */
-  model(): string | undefined {
-    const model = this.options.model ?? setting(this.terminal, 'CASBIN_MODEL');
-    if (model === undefined || existsSync(model)) return model;
-    throw new UsageError(`${this.options.model === undefined ? 'CASBIN_MODEL' : '--model'}: there is no file ${model}`);
+  /** The model; `undefined` if none is given. */
+  model(): Model | undefined {
+    const path = this.options.model ?? setting(this.terminal, 'CASBIN_MODEL');
+    if (path === undefined) return undefined;
+    try {
+      return readModel(path);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      throw new UsageError(
+        error.message.replace('model', this.options.model === undefined ? 'CASBIN_MODEL' : '--model'),
+      );
+    }
   }
 
   /** @throws UsageError if none is given */
-  neededModel(): string {
+  neededModel(): Model {
     const model = this.model();
     if (model !== undefined) return model;
     throw new UsageError("the app's Casbin model is needed: set CASBIN_MODEL or --model to its CONF file");

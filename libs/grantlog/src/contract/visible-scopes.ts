@@ -4,7 +4,7 @@ import { knownFields } from './known-fields';
 /**
  * Where somebody may see what was done and who has what: everywhere, or in some scopes. A scope with a star is a glob, as Casbin's keyMatch
  * reads it: `lib^lib:Org1:*` is everything that begins with `lib^lib:Org1:`, and `*` is everything. What lies in no scope (a policy or
- * grouping without one) is seen by those who see everything.
+ * grouping without one, a record of reading) may name any scope, and is seen by those who see everything, without exceptions.
  */
 export type VisibleScopes = 'all' | VisiblePart;
 
@@ -42,7 +42,7 @@ export function visibleSql(
   const { scopes = [], namespaces = [], except = [] } = partOf(checkedVisible(visible));
   if (isEverywhere(except)) return 'false';
   const [excepted, ...more] = among(except, scope, parameter);
-  const not = excepted && `(${scope} IS NULL OR NOT (${[excepted, ...more].join(' OR ')}))`;
+  const not = excepted && `NOT (${[excepted, ...more].join(' OR ')})`; // of no scope it is NULL, which shows nothing
   if (isEverywhere(scopes)) return not;
   const ways = [...among(scopes, scope, parameter)];
   if (namespaces.length > 0) ways.push(`${namespace} = ANY(${parameter(namespaces)}::text[])`);
@@ -56,7 +56,7 @@ export function isVisible(
   scope: string | null,
   namespaceOf: (scope: string) => string,
 ): boolean {
-  if (scope === null) return seesEverywhere(visible);
+  if (scope === null) return seesEverything(visible);
   if (isExcepted(visible, scope)) return false;
   const { scopes = [], namespaces = [] } = partOf(visible);
   return scopes.some((one) => covers(one, scope)) || namespaces.includes(namespaceOf(scope));
@@ -66,6 +66,12 @@ export function isVisible(
 export function seesEverywhere(visible: VisibleScopes): boolean {
   const { scopes = [], except = [] } = partOf(visible);
   return isEverywhere(scopes) && !isEverywhere(except);
+}
+
+/** Whether nothing is hidden at all, so that what may name any scope can be shown. */
+export function seesEverything(visible: VisibleScopes): boolean {
+  const { scopes = [], except = [] } = partOf(visible);
+  return isEverywhere(scopes) && except.length === 0;
 }
 
 export function isExcepted(visible: VisibleScopes, scope: string): boolean {
@@ -109,10 +115,18 @@ export function checkedVisible(visible: VisibleScopes): VisibleScopes {
   if (visible === 'all') return visible;
   knownFields(visible, parts, 'visible');
   const wrong = parts.find((part) => visible[part] !== undefined && !isListOfTexts(visible[part]));
-  if (wrong) throw new InvalidInputError(`visible.${wrong}`, 'must be a list of texts that are not empty');
+  if (wrong) {
+    const problem = 'must be a list of texts that are not empty, in valid Unicode without NUL';
+    throw new InvalidInputError(`visible.${wrong}`, problem);
+  }
   return visible;
 }
 
 function isListOfTexts(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => typeof value === 'string' && value !== '');
+  return Array.isArray(values) && values.every((value) => typeof value === 'string' && isText(value));
+}
+
+/** Whether PostgreSQL takes it; it would refuse others in words that name nothing. Policies may name what is no key of Grantlog's. */
+function isText(value: string): boolean {
+  return value !== '' && !value.includes('\0') && value.isWellFormed();
 }

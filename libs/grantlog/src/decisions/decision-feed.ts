@@ -63,7 +63,7 @@ export class DecisionFeed implements OnApplicationShutdown {
   tell(make: () => AuthorizationDecision): void {
     try {
       if (this.ended || this.telling.getStore()) return;
-      const takers = [...this.subscriptions].flatMap((subscription) => subscription());
+      const takers = this.takers();
       if (takers.length === 0) return;
       const decision = Object.freeze(make());
       for (const taker of takers) this.enqueue(taker, decision);
@@ -75,6 +75,10 @@ export class DecisionFeed implements OnApplicationShutdown {
   health(): DecisionsHealth {
     const { taken, dropped, failed, lastError } = this;
     return { taken, dropped, failed, lastError };
+  }
+
+  private takers(): DecisionTaker[] {
+    return [...this.subscriptions].flatMap((subscription) => subscription());
   }
 
   private enqueue(taker: DecisionTaker, decision: AuthorizationDecision): void {
@@ -93,6 +97,7 @@ export class DecisionFeed implements OnApplicationShutdown {
   private async drain(taker: DecisionTaker, lane: Lane): Promise<void> {
     for (let decision = lane.waiting.shift(); decision && !this.ended; decision = lane.waiting.shift()) {
       try {
+        if (!this.takers().includes(taker)) continue; // it has gone meanwhile, such as one that is for one decision only
         const taking = taker(decision);
         if (taking instanceof Promise) await this.withinLimit(taking);
         this.taken += 1;

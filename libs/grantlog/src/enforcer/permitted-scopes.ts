@@ -1,6 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Enforcer } from 'casbin';
-import { InvalidInputError } from '../contract/grantlog.error';
 import { anyScope } from '../contract/namespaced-key';
 import type { VisibleScopes } from '../contract/visible-scopes';
 import { assertCasbinDecides, type ScopeMatcher, scopeMatcherOf } from './scope-matcher';
@@ -13,11 +12,33 @@ const mostScopes = 20_000;
 const mostQuestions = 1_000;
 /** Questions that are asked before the event loop gets a turn. */
 const atOnce = 20;
+/** The same of rules that are looked at. */
+const rulesAtOnce = 1_000;
 /** How often it is begun anew because memory has changed; then it goes on to the end without a turn for anybody. */
 const mostAttempts = 3;
 
+/** Effects that are the same in whatever order rules come. */
+const orderless = new Set([
+  'some(where(p_eft==allow))',
+  '!some(where(p_eft==deny))',
+  'some(where(p_eft==allow))&&!some(where(p_eft==deny))',
+]);
+
 /** Memory changed between two questions, so that the answers belong to different policies. */
 class Overtaken extends Error {}
+
+/** No bad input, as a model that cannot be read is: whoever has another answer for such models MUST NOT give it here. */
+export class TooManyScopesError extends Error {
+  constructor(most: number, which: string, subject: string) {
+    super(
+      `GrantlogModule option visibleScopes: cannot be taken from a permission, because the policy decides for ${subject} by more than ` +
+        `${most} scopes ${which}; give a function that answers the scopes of a viewer`,
+    );
+    this.name = new.target.name;
+  }
+}
+
+type Pause = () => Promise<void>;
 
 /**
  * The scopes in which Casbin allows somebody something: by asking `enforce()` about the scopes that rules name, and about what lies between
@@ -53,7 +74,7 @@ export class PermittedScopes {
 
   /**
    * Where `enforce(subject, permission, scope)` says yes, as memory is now.
-   * @throws InvalidInputError if the policy names more scopes than can be asked about
+   * @throws TooManyScopesError if the policy names more scopes than can be asked about
    */
   async of(subject: string | null, permission: string): Promise<VisibleScopes> {
     this.check();
@@ -64,7 +85,9 @@ export class PermittedScopes {
     this.answers.set(key, answer);
     const [oldest] = this.answers.keys();
     if (this.answers.size > mostAnswers && oldest !== undefined) this.answers.delete(oldest);
-    answer.catch(() => this.answers.delete(key));
+    answer.catch((error: unknown) => {
+      if (!(error instanceof TooManyScopesError) && this.answers.get(key) === answer) this.answers.delete(key);
+    });
     return answer;
   }
 
@@ -82,44 +105,105 @@ export class PermittedScopes {
   private async ask(subject: string, permission: string, withPauses: boolean): Promise<VisibleScopes> {
     if (this.matcher().arity === 2) return (await this.enforce(subject, permission)) ? 'all' : {};
     const { changes } = this;
-    const territory = new Territory(await this.named(subject, permission));
-    const { questions } = territory;
-    if (questions.length > mostQuestions) throw tooMany(mostQuestions, 'that differ', subject);
+    const upToDate = (): void => {
+      if (this.changes !== changes) throw new Overtaken();
+    };
+    const pause = async (): Promise<void> => {
+      if (withPauses) await breathe();
+      upToDate();
+    };
+    const territory = new Territory(await this.named(subject, permission, pause));
+    const questions = await territory.questions(mostQuestions, pause);
+    upToDate();
+    if (questions.length > mostQuestions) throw new TooManyScopesError(mostQuestions, 'that differ', subject);
     let asked = 0;
     for (const scope of questions) {
       asked += 1;
-      if (withPauses && asked % atOnce === 0) await breathe();
-      if (this.changes !== changes) throw new Overtaken();
+      if (asked % atOnce === 0) await pause();
+      upToDate();
       territory.answer(scope, await this.enforce(subject, permission, scope));
     }
-    if (this.changes !== changes) throw new Overtaken();
-    return territory.visible();
+    upToDate();
+    return frozen(territory.visible());
   }
 
   /** Every scope that a rule names by which something could be decided for this subject, with what marks those rules. */
-  private async named(subject: string, permission: string): Promise<Map<string, Set<string>>> {
-    const { compared, groupings } = this.matcher();
-    const named = new Map([[anyScope, new Set<string>()]]);
-    const mark = (scope: string, by: readonly string[]): unknown =>
-      named.set(scope, (named.get(scope) ?? new Set()).add(JSON.stringify(by)));
-    for (const term of compared) for (const value of this.valuesOf(term)) mark(value, [value]);
-    const [first, second] = this.enforcer.getModel().model.get('r')?.get('r')?.tokens ?? [];
-    for (const { ptype, of } of groupings) {
-      const name = of === first ? subject : of === second ? permission : undefined;
-      for await (const [child = '', role = '', scope = ''] of this.linksOf(ptype, name)) {
-        mark(scope, [ptype, child, role]);
-        if (named.size > mostScopes) throw tooMany(mostScopes, 'in all', subject);
-      }
+  private async named(subject: string, permission: string, pause: Pause): Promise<Map<string, Set<number>>> {
+    const named = new Map([[anyScope, new Set<number>()]]);
+    const numbers = new Map<string, number>();
+    let looked = 0;
+    for await (const [scope, ...by] of this.deciding(subject, permission)) {
+      looked += 1;
+      if (looked % rulesAtOnce === 0) await pause();
+      const mark = JSON.stringify(by);
+      const number = numbers.get(mark) ?? numbers.size;
+      numbers.set(mark, number);
+      named.set(scope, (named.get(scope) ?? new Set()).add(number));
+      if (named.size <= mostScopes) continue;
+      await pause();
+      throw new TooManyScopesError(mostScopes, 'in all', subject);
     }
     return named;
   }
 
-  /** The values of a column of `p`, or a text itself. */
-  private valuesOf(term: string): readonly string[] {
-    if (/^["']/.test(term)) return [term.slice(1, -1)];
-    const model = this.enforcer.getModel();
-    const at = model.model.get('p')?.get('p')?.tokens.indexOf(term) ?? -1;
-    return at < 0 ? [] : model.getValuesForFieldInPolicy('p', 'p', at).filter((value) => value !== undefined);
+  /** A scope and what marks the rule that names it, one rule after the other. */
+  private async *deciding(subject: string, permission: string): AsyncIterable<readonly [string, ...unknown[]]> {
+    const { compared, groupings } = this.matcher();
+    const rules = await this.rulesFor(subject, permission);
+    for (const term of compared) yield* this.valuesOf(term, rules);
+    for (const { ptype, of } of groupings) {
+      for await (const [child = '', role = '', scope = ''] of this.linksOf(
+        ptype,
+        this.askedFor(of, subject, permission),
+      )) {
+        yield [scope, ptype, child, role];
+      }
+    }
+  }
+
+  /**
+   * The values of a column of `p`, or a text itself. Rules that are alike in all other columns decide alike, unless the value decides by
+   * itself, or other rules that come between them do.
+   */
+  private *valuesOf(term: string, rules: readonly (readonly string[])[]): Iterable<readonly [string, ...unknown[]]> {
+    if (/^["']/.test(term)) yield [term.slice(1, -1), term];
+    const at = this.columnOf(term);
+    if (at < 0) return;
+    const inOrder = !orderless.has(this.enforcer.getModel().model.get('e')?.get('e')?.value.replace(/\s/g, '') ?? '');
+    const isMingled = this.matcher().mingled.has(term);
+    let [before, turn] = ['', 0];
+    for (const rule of rules) {
+      const value = rule[at];
+      if (value === undefined) continue;
+      const others = JSON.stringify(rule.filter((_, index) => index !== at));
+      if (inOrder && others !== before) turn += 1;
+      before = others;
+      yield isMingled ? [value, term, value] : [value, term, others, turn];
+    }
+  }
+
+  /** Without those that say nothing of this subject or this permission, in whatever scope. */
+  private async rulesFor(subject: string, permission: string): Promise<string[][]> {
+    const conditions: { at: number; among: ReadonlySet<string> }[] = [];
+    for (const { of, column, ptype } of this.matcher().required) {
+      const name = this.askedFor(of, subject, permission);
+      const at = this.columnOf(column);
+      if (name === undefined || at < 0) continue;
+      const among = new Set([name]);
+      if (ptype !== undefined) for await (const [, role = ''] of this.linksOf(ptype, name)) among.add(role);
+      conditions.push({ at, among });
+    }
+    const rules = this.enforcer.getModel().getPolicy('p', 'p');
+    return rules.filter((rule) => conditions.every(({ at, among }) => among.has(rule[at] ?? '')));
+  }
+
+  private columnOf(term: string): number {
+    return this.enforcer.getModel().model.get('p')?.get('p')?.tokens.indexOf(term) ?? -1;
+  }
+
+  private askedFor(term: string, subject: string, permission: string): string | undefined {
+    const [first, second] = this.enforcer.getModel().model.get('r')?.get('r')?.tokens ?? [];
+    return term === first ? subject : term === second ? permission : undefined;
   }
 
   /** A name's links, its own and those further up; all links without a name. */
@@ -134,10 +218,9 @@ export class PermittedScopes {
   }
 }
 
-function tooMany(most: number, which: string, subject: string): InvalidInputError {
-  return new InvalidInputError(
-    'GrantlogModule option visibleScopes',
-    `cannot be taken from a permission, because the policy decides for ${subject} by more than ${most} scopes ${which}; give a function that ` +
-      'answers the scopes of a viewer',
-  );
+/** The answer is kept for others. */
+function frozen(visible: VisibleScopes): VisibleScopes {
+  if (visible === 'all') return visible;
+  for (const part of Object.values(visible)) Object.freeze(part);
+  return Object.freeze(visible);
 }

@@ -13,12 +13,22 @@ export interface ScopeMatcher {
   readonly arity: number;
   /** Columns of a policy and texts that the scope is compared with, by equality or as globs. */
   readonly compared: readonly Term[];
+  /** Those of them by which a rule may decide where it does not hold, or that have a say elsewhere, too: no two values are alike. */
+  readonly mingled: ReadonlySet<Term>;
+  /** What must hold of a rule in every scope, or it decides nothing: a value of the request and a column that is it, or one of its roles. */
+  readonly required: readonly { readonly of: Term; readonly column: Term; readonly ptype?: string }[];
   /** The groupings that hold in a scope, each with the term whose roles are asked for. */
   readonly groupings: readonly { readonly ptype: string; readonly of: Term }[];
 }
 
-const term = String.raw`[pr]\d*_\w+(?![\w.(])|"[^"]*"|'[^']*'`;
-const ofPolicy = String.raw`p\d*_\w+(?![\w.(])|"[^"]*"|'[^']*'`;
+/** A text with a backslash is another one than it looks. */
+const text = String.raw`"[^"\\]*"|'[^'\\]*'`;
+const term = String.raw`[pr]\d*_\w+(?![\w.(])|${text}`;
+const ofPolicy = String.raw`p\d*_\w+(?![\w.(])|${text}`;
+/** What may stand beside a comparison: anything else takes one side of it away, and compares something else. */
+const before = String.raw`(?<=(?:^|\(|&&|\|\|)\s*)`;
+const beforeCall = String.raw`(?<=(?:^|\(|&&|\|\|)[\s!]*)`;
+const after = String.raw`(?=\s*(?:$|\)|&&|\|\|))`;
 
 /**
  * Reads out of a model how scopes decide. Only what stays the same for all scopes between two that some rule names can be asked about in
@@ -31,9 +41,9 @@ export function scopeMatcherOf({ model }: Model): ScopeMatcher {
   const scope = tokens[2];
   if (tokens.length !== 2 && tokens.length !== 3) throw unreadable(`a request of ${tokens.length} values`);
   if (/\beval\s*\(/.test(matcher)) throw unreadable('eval()');
-  if (scope === undefined) return { arity: 2, compared: [], groupings: [] };
+  if (scope === undefined) return { arity: 2, compared: [], mingled: new Set(), required: [], groupings: [] };
   const compared: Term[] = [];
-  const groupings: { ptype: string; of: Term }[] = [];
+  const groupings: { ptype: string; of: Term; role: Term }[] = [];
   const read = (form: string, found: (parts: Record<string, string>) => void): void => {
     rest = rest.replaceAll(new RegExp(form, 'g'), (...parts: unknown[]) => {
       found(parts.at(-1) as Record<string, string>);
@@ -43,16 +53,56 @@ export function scopeMatcherOf({ model }: Model): ScopeMatcher {
   const compare = ({ other = '' }: Record<string, string>): number => compared.push(other);
   const it = String.raw`\b${scope}\b(?![.(])`;
   let rest = matcher;
-  read(String.raw`\bkeyMatch\s*\(\s*${it}\s*,\s*(?<other>${ofPolicy})\s*\)`, compare);
-  read(String.raw`\b(?<ptype>g\d*)\s*\(\s*(?<of>${term})\s*,\s*(?<role>${term})\s*,\s*${it}\s*\)`, (parts) => {
-    const { ptype = '', of = '', role } = parts;
+  read(String.raw`${beforeCall}keyMatch\s*\(\s*${it}\s*,\s*(?<other>${ofPolicy})\s*\)${after}`, compare);
+  const roles = String.raw`(?<ptype>g\d*)\s*\(\s*(?<of>${term})\s*,\s*(?<role>${term})\s*,\s*${it}\s*\)`;
+  read(`${beforeCall}${roles}${after}`, (parts) => {
+    const { ptype = '', of = '', role = '' } = parts;
     if (of === scope || role === scope) throw unreadable('what roles the scope itself has');
-    groupings.push({ ptype, of });
+    groupings.push({ ptype, of, role });
   });
-  read(String.raw`${it}\s*[!=]=\s*(?<other>${ofPolicy})`, compare);
-  read(String.raw`(?<![\w.])(?<other>${ofPolicy})\s*[!=]=\s*${it}`, compare);
+  read(String.raw`${before}${it}\s*[!=]=\s*(?<other>${ofPolicy})${after}`, compare);
+  read(String.raw`${before}(?<other>${ofPolicy})\s*[!=]=\s*${it}${after}`, compare);
   if (new RegExp(String.raw`\b${scope}\b`).test(rest)) throw unreadable(`its matcher (${matcher})`);
-  return { arity: 3, compared, groupings };
+  const elsewhere = [rest, 'p_eft p_priority', ...groupings.flatMap(({ of, role }) => [of, role])].join(' ');
+  const conditions = conditionsOf(matcher);
+  const demanded = conditions.map((condition) => {
+    const [, ofGlob, right, left] =
+      new RegExp(
+        `^(?:keyMatch\\s*\\(\\s*${it}\\s*,\\s*(\\w+)\\s*\\)|${it}\\s*==\\s*(\\w+)|(\\w+)\\s*==\\s*${it})$`,
+      ).exec(condition) ?? [];
+    return ofGlob ?? right ?? left;
+  });
+  const isPlain = (one: Term): boolean =>
+    demanded.includes(one) && compared.filter((other) => other === one).length === 1 && !hasWord(elsewhere, one);
+  const mingled = new Set(compared.filter((one) => !isPlain(one)));
+  const required = conditions.flatMap((condition) => {
+    const { ptype, of, role } = new RegExp(`^${roles}$`).exec(condition)?.groups ?? {};
+    if (of?.startsWith('r_') && role?.startsWith('p_')) return [{ of, column: role, ptype }];
+    const sides = /^([rp]_\w+)\s*==\s*([rp]_\w+)$/.exec(condition)?.slice(1).sort() ?? [];
+    const [column, asked] = sides;
+    return column?.startsWith('p_') && asked?.startsWith('r_') && asked !== scope ? [{ of: asked, column }] : [];
+  });
+  return { arity: 3, compared, mingled, required, groupings };
+}
+
+function hasWord(text: string, word: string): boolean {
+  return new RegExp(String.raw`\b${word}\b`).test(text);
+}
+
+/** What a matcher joins by `&&`, outside of all parentheses; nothing if it is not joined by that alone. */
+function conditionsOf(matcher: string): string[] {
+  if (/["'\\]/.test(matcher)) return []; // what stands in a text is no sign
+  let depth = 0;
+  let outside = '';
+  const ends = [0];
+  for (const [at, sign] of [...matcher].entries()) {
+    if (sign === '(') depth += 1;
+    if (depth === 0) outside += sign;
+    if (depth === 0 && matcher.startsWith('&&', at)) ends.push(at + 2);
+    if (sign === ')') depth -= 1;
+  }
+  if (/[|?:,;]/.test(outside)) return [];
+  return ends.map((end, at) => matcher.slice(end, (ends[at + 1] ?? matcher.length + 2) - 2).trim());
 }
 
 /** @throws InvalidInputError if a function of the host has a say in it */

@@ -3,8 +3,13 @@ import { prefixOf, type VisibleScopes } from '../contract/visible-scopes';
 /** No key holds a control character, so that this one begins with a prefix and is named by no rule. */
 const nowhereElse = '\u0001';
 
+const none: ReadonlySet<number> = new Set();
+
 /** By what the rules that name a scope may decide; two rules of one mark decide alike, wherever they hold. */
-export type Marks = ReadonlySet<string>;
+export type Marks = ReadonlySet<number>;
+
+/** Scopes that are looked at before the event loop gets a turn. */
+const atOnce = 1_000;
 
 /**
  * The scopes that rules name, as a map of all scopes: each glob is an area, in which others may lie. Wherever no further rule reaches, all
@@ -15,7 +20,10 @@ export class Territory {
   /** What each area begins with, and the globs that say so, which are scopes themselves. */
   private readonly areas = new Map<string, string[]>();
   private readonly lengths: readonly number[];
-  private readonly marksAbove = new Map<string, readonly string[]>();
+  private readonly marksAbove = new Map<string, Marks>();
+  private readonly numbers = new Map<Marks, number>();
+  private readonly sets = new Map<string, number>();
+  private readonly kinds = new Map<string, string>();
   private readonly allowed = new Set<string>();
 
   constructor(private readonly named: ReadonlyMap<string, Marks>) {
@@ -23,15 +31,24 @@ export class Territory {
     this.exact = scopes.filter((scope) => prefixOf(scope) === undefined);
     for (const glob of scopes) {
       const prefix = prefixOf(glob);
-      if (prefix !== undefined) this.areas.set(prefix, [...(this.areas.get(prefix) ?? []), glob]);
+      if (prefix === undefined) continue;
+      const globs = this.areas.get(prefix);
+      if (globs) globs.push(glob);
+      else this.areas.set(prefix, [glob]);
     }
     this.lengths = lengthsOf(this.areas.keys());
   }
 
-  /** Scopes that tell of all. Each MUST be answered. */
-  get questions(): string[] {
+  /** Scopes that tell of all. Each MUST be answered. No more are looked for once there are more than `most`. */
+  async questions(most: number, pause: () => Promise<void>): Promise<string[]> {
+    const questions = new Map<string, string>();
     const scopes = [...[...this.areas.keys()].flatMap((prefix) => this.scopesOf(prefix)), ...this.exact];
-    return [...new Map(scopes.map((scope) => [this.kindOf(scope), scope])).values()];
+    for (const [at, scope] of scopes.entries()) {
+      if (at % atOnce === atOnce - 1) await pause();
+      questions.set(this.kindOf(scope), scope);
+      if (questions.size > most) break;
+    }
+    return [...questions.values()];
   }
 
   answer(scope: string, isAllowed: boolean): void {
@@ -63,24 +80,44 @@ export class Territory {
 
   /** The same for scopes that are decided alike: which marks reach them as globs, and which by their name. */
   private kindOf(scope: string): string {
+    const known = this.kinds.get(scope);
+    if (known !== undefined) return known;
     const areas = this.lengths
       .filter((length) => length <= scope.length)
       .map((length) => scope.slice(0, length))
       .filter((prefix) => this.areas.has(prefix));
-    const own = [...(this.named.get(scope) ?? [])].sort();
-    return JSON.stringify([this.marksOf(areas), own]);
+    const own = this.named.get(scope) ?? none;
+    const kind = `${this.numberOf(this.marksOf(areas))} ${this.numberOf(own)}`;
+    this.kinds.set(scope, kind);
+    return kind;
   }
 
   /** @param areas one in the other, from the outermost */
-  private marksOf(areas: readonly string[]): readonly string[] {
-    const innermost = areas.at(-1);
-    if (innermost === undefined) return [];
-    const known = this.marksAbove.get(innermost);
-    if (known) return known;
-    const globs = areas.flatMap((prefix) => this.areas.get(prefix) ?? []);
-    const marks = [...new Set(globs.flatMap((glob) => [...(this.named.get(glob) ?? [])]))].sort();
-    this.marksAbove.set(innermost, marks);
-    return marks;
+  private marksOf(areas: readonly string[]): Marks {
+    let above = none;
+    for (const prefix of areas) {
+      const known = this.marksAbove.get(prefix) ?? this.withGlobs(above, prefix);
+      this.marksAbove.set(prefix, known);
+      above = known;
+    }
+    return above;
+  }
+
+  /** The same set if an area adds nothing to it. */
+  private withGlobs(above: Marks, prefix: string): Marks {
+    const added = (this.areas.get(prefix) ?? []).flatMap((glob) => [...(this.named.get(glob) ?? none)]);
+    return added.every((mark) => above.has(mark)) ? above : new Set([...above, ...added]);
+  }
+
+  /** The same for sets of the same marks. */
+  private numberOf(marks: Marks): number {
+    const known = this.numbers.get(marks);
+    if (known !== undefined) return known;
+    const key = [...marks].sort((one, other) => one - other).join();
+    const number = this.sets.get(key) ?? this.sets.size;
+    this.sets.set(key, number);
+    this.numbers.set(marks, number);
+    return number;
   }
 }
 

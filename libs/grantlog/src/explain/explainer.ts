@@ -7,13 +7,15 @@ import { type VisibleScopes, visibleSql } from '../contract/visible-scopes';
 import { query } from '../database/query';
 import { defaultScope } from '../policy/link-graph';
 import { readModel } from '../policy/read-model';
+import { ordersBySubject } from '../policy/rule-order';
 import type { Rule } from '../rules/rule';
-import { bySubjectPriority, shapeOf, valueOf } from '../rules/rule-shape';
+import { shapeOf, valueOf } from '../rules/rule-shape';
 import { LogHead } from '../trail/log-head';
 import type { RoleQuestion } from './asked-roles';
 import { type Deciding, matchingOf } from './deciding';
 import type { Explanation, ExplainQuery } from './explanation';
 import { type Findings, Inquiry } from './findings';
+import { Line } from './line';
 import { type Reading, type ReadRules, RuleSource } from './rule-source';
 import { shownExplanation } from './shown-explanation';
 import { type Request, Trial } from './trial';
@@ -35,6 +37,9 @@ interface Found {
 /** How often more may turn out to be needed; each time something that was not known to be needed before. */
 const mostRounds = 1_000;
 
+/** How many are worked out at the same time: each of them may keep the process busy, which has others to serve. */
+const mostAtOnce = 2;
+
 /**
  * Says why a request is allowed or denied, now or at a moment in the past. It asks Casbin, over the rules of the database: an enforcer of the same
  * model, class, functions and effect as the app's decides over what can matter of them, and is thrown away.
@@ -42,6 +47,7 @@ const mostRounds = 1_000;
 export class Explainer {
   private readonly deciding: Deciding;
   private readonly head: LogHead;
+  private readonly line = new Line(mostAtOnce);
 
   constructor(private readonly parts: ExplainerParts) {
     this.deciding = { ...parts, model: readModel(parts.model) };
@@ -51,7 +57,8 @@ export class Explainer {
   /**
    * What `enforce(subject, action, scope)` answers, and why. `asOf` asks for the rules of that moment, policies included, under the model
    * and the functions of today.
-   * @throws InvalidInputError naming the field; of `asOf`, before the log began, in the future, or where it is not closed yet
+   * @throws InvalidInputError naming the field; of `asOf`, before the log began, in the future, where it is not closed yet, or where the model
+   * lets the order of rules decide
    * @throws GrantlogError with the code NOT_FOUND for a scope in which the viewer sees nothing
    */
   async explain(
@@ -63,7 +70,7 @@ export class Explainer {
     await this.assertVisible(request[2], visible);
     const seq = asOf === undefined ? undefined : await this.head.seqAsOf(asOf);
     const source = new RuleSource(this.parts.dataSource, this.parts.keys, visible, seq);
-    const { findings, read } = await this.find(request, source);
+    const { findings, read } = await this.line.next(() => this.find(request, source));
     const explanation = shownExplanation(findings, read, (rule) => this.scopeOf(rule), request[0]);
     return asOf === undefined ? explanation : { ...explanation, asOf };
   }
@@ -76,6 +83,12 @@ export class Explainer {
       throw new InvalidInputError(
         'model',
         `has requests of ${values} values; explain asks for three: subject, action, scope`,
+      );
+    }
+    if (asked.asOf !== undefined && orderOfTableDecides(model)) {
+      throw new InvalidInputError(
+        'asOf',
+        'under the effect of this model the order of rules decides, which the log does not tell; leave asOf away to ask about now, or give the rules a column "priority"',
       );
     }
     return [plainText(asked.subject, 'subject'), plainText(asked.action, 'action'), plainText(asked.scope, 'scope')];
@@ -101,6 +114,8 @@ export class Explainer {
     for (let round = 0; round < mostRounds; round += 1) {
       const read = await source.read({ subject, wanted, ...reading });
       const trial = await Trial.of(this.deciding, read.rules);
+      const questions = await trial.questions(request);
+      if (wanted.add(namesIn(questions), [], [])) continue; // nothing is worth finding out over less than what matters
       const findings = await new Inquiry(trial, request, read).findings();
       const { asked, missingRoles, rule, chain, near, roles } = findings;
       const shown = [...(rule ? [rule] : []), ...chain, ...near.map((one) => one.rule), ...roles];
@@ -113,8 +128,7 @@ export class Explainer {
 
   private reading(): Omit<Reading, 'subject' | 'wanted'> {
     const { names, hierarchy, domains } = matchingOf('g', this.deciding);
-    const ordersAll = this.deciding.model.model.get('e')?.get('e')?.value === bySubjectPriority;
-    const all = names !== undefined || hierarchy !== undefined || ordersAll;
+    const all = names !== undefined || hierarchy !== undefined || ordersBySubject(this.deciding.model);
     const scopes = domains === undefined ? 'exact' : domains === Util.keyMatchFunc ? 'globs' : 'any';
     const types = ['p', 'g'].flatMap((section) => [...(this.deciding.model.model.get(section)?.keys() ?? [])]);
     const ptypes = types.filter((ptype) => ptype !== 'g'); // of those only what is reached
@@ -124,6 +138,13 @@ export class Explainer {
   private scopeOf({ ptype, values }: Rule): string | null {
     return valueOf(shapeOf(this.deciding.model, ptype).scope, values);
   }
+}
+
+/** Whether a decision depends on where rules stand in the table: which of them came first, not what they say. */
+function orderOfTableDecides(model: Model): boolean {
+  const { ordered } = shapeOf(model, 'p');
+  const hasPriority = model.model.get('p')?.get('p')?.tokens.includes('p_priority') ?? false;
+  return ordered && (!hasPriority || ordersBySubject(model));
 }
 
 function namesIn(asked: readonly RoleQuestion[]): WantedName[] {

@@ -21,7 +21,7 @@ export interface Findings extends Decision {
   readonly missingRoles: readonly string[];
   readonly roles: readonly Rule[];
   readonly more: boolean;
-  /** Everything that was asked of the groupings, and so has to be read. */
+  /** What else was asked of the groupings, and so has to be read, than when every rule had its say. */
   readonly asked: readonly RoleQuestion[];
 }
 
@@ -30,7 +30,7 @@ const mostNear = 10;
 /** How many rules are looked at for them. */
 const mostLookedAt = 100;
 
-/** Asks a trial about one request. */
+/** Asks a trial about one request. What is near is of what the viewer sees: what is not seen takes no place, and is not more. */
 export class Inquiry {
   private readonly paths = new Map<string, RolePaths>();
   private readonly asked: RoleQuestion[] = [];
@@ -44,7 +44,6 @@ export class Inquiry {
   async findings(): Promise<Findings> {
     const { trial, request } = this;
     const { asked } = this;
-    asked.push(...(await trial.questions(request)));
     const decision = await trial.decide(request);
     const { isEnabled } = trial;
     const { rule } = decision;
@@ -80,7 +79,8 @@ export class Inquiry {
     const [subject, , scope] = this.request;
     const near = await this.nearRules();
     const hasScopes = (this.trial.shapeOf('g')?.arity ?? 0) > 2;
-    const roles = this.pathsOf('g')?.reached(subject, hasScopes ? scope : undefined) ?? [];
+    const reached = this.pathsOf('g')?.reached(subject, hasScopes ? scope : undefined) ?? [];
+    const roles = reached.filter(this.read.sees);
     return {
       near: this.heldFirst(near).slice(0, mostNear),
       missingRoles: near.flatMap(({ missing }) => missing.map(({ role }) => role)),
@@ -92,7 +92,7 @@ export class Inquiry {
   /** Every `g` is taken for granted; other groupings, such as which action implies another, are as they are. */
   private async nearRules(): Promise<NearFinding[]> {
     const granted = ({ ptype }: RoleQuestion): boolean | undefined => (ptype === 'g' ? true : undefined);
-    const rules = await this.trial.allowing(this.request, granted);
+    const rules = (await this.trial.allowing(this.request, granted)).filter(this.read.sees);
     const near: NearFinding[] = [];
     for (const rule of rules.slice(0, mostLookedAt)) {
       const { asked } = await this.trial.alone(this.request, rule, granted);

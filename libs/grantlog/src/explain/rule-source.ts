@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { AuditRecord } from '../contract/audit-record';
 import { GrantlogError } from '../contract/grantlog.error';
 import type { KeySyntax } from '../contract/namespaced-key';
-import { type VisibleScopes, visibleSql } from '../contract/visible-scopes';
+import { isVisible, type VisibleScopes, visibleSql } from '../contract/visible-scopes';
 import { ownTransaction, type Send } from '../database/own-transaction';
 import { Rule } from '../rules/rule';
 import { recordColumns } from '../trail/record-columns';
@@ -32,6 +32,8 @@ export interface ReadRules {
   readonly rules: readonly Rule[];
   /** The scopes in which the subject has a role, as far as they may be seen. */
   readonly held: ReadonlyMap<string, readonly string[]>;
+  /** Whether a rule may be seen, also one that nobody wanted to show yet. */
+  readonly sees: (rule: Rule) => boolean;
   /** By the key of a rule. */
   readonly seen: ReadonlyMap<string, SeenRule>;
 }
@@ -80,7 +82,8 @@ export class RuleSource {
         places.set(rule.key, place);
         return rule;
       });
-      return { rules, held: await this.held(send, reading), seen: await this.seen(send, reading, places) };
+      const sees = this.sees(reading.scopeOf);
+      return { rules, sees, held: await this.held(send, reading), seen: await this.seen(send, reading, places) };
     });
   }
 
@@ -117,6 +120,17 @@ export class RuleSource {
       held.get(role)?.push(scope);
     }
     return held;
+  }
+
+  /** Of each scope it is asked once: many rules name the same, and there may be many exceptions. */
+  private sees(scopeOf: Reading['scopeOf']): ReadRules['sees'] {
+    const known = new Map<string | null, boolean>();
+    return (rule) => {
+      const scope = scopeOf(rule);
+      const sees = known.get(scope) ?? isVisible(this.visible, scope, (key) => this.keys.namespaceOf(key));
+      known.set(scope, sees);
+      return sees;
+    };
   }
 
   private async seen(

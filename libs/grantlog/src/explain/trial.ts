@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Assertion, Effect, type Effector, Enforcer, newEnforcerWithClass } from 'casbin';
 import { ownBuildOf } from '../host-enforcer/casbin-classes';
 import { stateOf } from '../host-enforcer/casbin-state';
@@ -46,6 +47,9 @@ class EveryEffect implements Effector {
   }
 }
 
+/** How many rules are gone through before the event loop has its turn. */
+const rulesAtOnce = 1_000;
+
 /** How many answers of one rule are tried without. */
 const mostTried = 20;
 
@@ -70,7 +74,12 @@ export class Trial {
     decideAlike(enforcer, roles, deciding);
     const memory = new PolicyMemory({ model, links: roles });
     const draft = memory.draft();
-    for (const { ptype, values } of rules) draft.add(ptype, values);
+    let added = 0;
+    for (const { ptype, values } of rules) {
+      draft.add(ptype, values);
+      added += 1;
+      if (added % rulesAtOnce === 0) await setImmediate();
+    }
     memory.become(draft);
     return new Trial(enforcer, model, roles);
   }
@@ -159,10 +168,29 @@ export class Trial {
     this.begin(presume);
     this.enforcer.setEffector(every);
     try {
-      await Enforcer.prototype.enforceEx.apply(this.enforcer, [...request]); // the class may remember answers
+      await this.inParts(() => Enforcer.prototype.enforceEx.apply(this.enforcer, [...request])); // the class may remember answers
       return every.effects;
     } finally {
       this.enforcer.setEffector(eft);
+    }
+  }
+
+  /** Where every rule has its say, none depends on another: the event loop goes round between some and the next ones. */
+  private async inParts(ask: () => Promise<unknown>): Promise<void> {
+    const { policies } = this;
+    const all = policies?.policy;
+    if (!policies || !all || all.length <= rulesAtOnce) {
+      await ask();
+      return;
+    }
+    try {
+      for (let at = 0; at < all.length; at += rulesAtOnce) {
+        policies.policy = all.slice(at, at + rulesAtOnce);
+        await ask();
+        await setImmediate();
+      }
+    } finally {
+      policies.policy = all;
     }
   }
 

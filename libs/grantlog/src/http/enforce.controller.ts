@@ -1,6 +1,6 @@
 import { Get, Inject, Injectable } from '@nestjs/common';
 import { GrantlogError } from '../contract/grantlog.error';
-import { KeySyntax } from '../contract/namespaced-key';
+import { KeySyntax, plainText } from '../contract/namespaced-key';
 import { isVisible } from '../contract/visible-scopes';
 import { AuditedEnforcer } from '../enforcer/audited-enforcer';
 import { AUTHZ_ENFORCER } from '../enforcer/authz-enforcer';
@@ -22,7 +22,10 @@ export class EnforceController {
   @Get()
   @NeedsPermission('audit.read')
   @Describes('Whether a subject may do an action in a scope: enforce(subject, action, scope)', decision, true)
-  async enforce(@CheckedQuery(enforceQuery) { subject, action, scope }: EnforceQuery): Promise<{ allowed: boolean }> {
+  async enforce(@CheckedQuery(enforceQuery) asked: EnforceQuery): Promise<{ allowed: boolean }> {
+    const subject = plainText(asked.subject, 'subject');
+    const action = plainText(asked.action, 'action');
+    const scope = plainText(asked.scope, 'scope');
     const visible = await this.viewer.visible();
     if (!isVisible(visible, scope, (key) => this.keys.namespaceOf(key))) {
       throw new GrantlogError('NOT_FOUND', `There is nothing to be seen of the scope ${scope}.`);

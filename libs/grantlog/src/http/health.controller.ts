@@ -1,5 +1,5 @@
 import { Get, Injectable } from '@nestjs/common';
-import { seesEverywhere } from '../contract/visible-scopes';
+import { seesEverything } from '../contract/visible-scopes';
 import { GrantlogHealth, type HealthReport } from '../health/grantlog-health';
 import { healthReport } from './answer-schemas';
 import { CheckedQuery } from './checked';
@@ -21,7 +21,7 @@ export class HealthController {
   async report(@CheckedQuery(noQuery) _query: NoQuery): Promise<HealthReport> {
     const visible = await this.viewer.visible();
     const report = await this.health.report();
-    return seesEverywhere(visible) ? report : withoutErrors(report);
+    return seesEverything(visible) ? report : withoutErrors(report);
   }
 }
 

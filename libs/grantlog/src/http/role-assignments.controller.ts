@@ -44,6 +44,7 @@ export class RoleAssignmentsController {
     @CheckedQuery(roleAssignmentsQuery) query: RoleAssignmentsQuery,
   ): Promise<Omit<AssignmentPage, 'items'> & { items: (AssignmentItem & Displayed)[] }> {
     const page = await this.assignments.findPage(query, { visible: await this.viewer.visible() });
+    if (query.asOf !== undefined) await this.reads.read('history', query); // the log answers, and not the rules
     return { ...page, items: page.items.map((item) => withDisplays(item, this.keys)) };
   }
 

@@ -35,15 +35,17 @@ export class Viewer {
 
   /**
    * Where the viewer may see, as it is now.
-   * @throws what the host's function throws, or an Error if it answers nonsense: then nothing may be shown
+   * @throws what the host's functions throw, or an Error if they answer nonsense: then nothing may be shown
    */
   async visible(): Promise<VisibleScopes> {
-    const viewer = this.key();
+    let mistake = 'The option actor does not say who reads';
     try {
+      const viewer = this.key();
+      mistake = `The option visibleScopes does not say where ${viewer} may see`;
       return checkedVisible(await this.scopesOf(viewer));
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      const problem = `The option visibleScopes does not say where ${viewer} may see, so that nothing is shown. ${error.message}`;
+      const problem = `${mistake}, so that nothing is shown. ${error.message}`;
       throw new Error(problem, { cause: error }); // the host's mistake, and no bad input of whoever asks
     }
   }

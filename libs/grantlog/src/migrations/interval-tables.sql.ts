@@ -101,8 +101,9 @@ export const createIntervalFunction = (schema: string): string => `
   DECLARE
     changed bigint[];
   BEGIN
-    IF TG_RELID <> '${schema}.audit_record'::regclass THEN
-      RAISE EXCEPTION 'audit_interval_follow() is the trigger of audit_record alone' USING ERRCODE = 'insufficient_privilege';
+    IF TG_RELID IS DISTINCT FROM to_regclass('audit_record') THEN
+      RAISE EXCEPTION 'audit_interval_follow() is the trigger of audit_record alone; if its schema was renamed, run grantlog rebuild'
+        USING ERRCODE = 'insufficient_privilege';
     END IF;
     WITH change AS MATERIALIZED (${changesIn('appended')}),
     ended AS (
@@ -135,6 +136,23 @@ export const createIntervalTrigger = `
     FOR EACH STATEMENT EXECUTE FUNCTION audit_interval_follow()`;
 
 export const enableIntervalTrigger = 'ALTER TABLE audit_record ENABLE ALWAYS TRIGGER audit_record_intervals';
+
+/** A row if the function looks for the tables elsewhere than they are. Quotes are set aside: whether PostgreSQL writes them is a setting. */
+export const strayFollowing = `
+  SELECT quote_ident(nspname) AS schema, setting
+  FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
+  JOIN pg_proc ON pg_proc.oid = tgfoid CROSS JOIN unnest(proconfig) AS setting
+  WHERE tgrelid = to_regclass('audit_record') AND tgname = 'audit_record_intervals' AND setting LIKE 'search_path=%'
+    AND replace(setting, '"', '') <> format('search_path=%s, pg_temp', replace(nspname, '"', ''))`;
+
+/** Whoever may read the log may read what is derived from it: the statements for those who cannot yet. */
+export const missingGrants = `
+  SELECT format('GRANT SELECT ON %s TO %s', derived.name, CASE reader.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(reader.grantee)) END) AS statement
+  FROM unnest(ARRAY['audit_interval', 'audit_interval_block']) AS derived (name)
+  CROSS JOIN (
+    SELECT DISTINCT acl.grantee FROM pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner))) AS acl
+    WHERE pg_class.oid = to_regclass('audit_record') AND acl.privilege_type = 'SELECT') AS reader
+  WHERE NOT has_table_privilege(reader.grantee, to_regclass(derived.name), 'SELECT')`;
 
 /** Every interval that the log tells of. */
 const intervalsTold = `

@@ -10,6 +10,7 @@ import {
   fillIntervals,
   mendBlocks,
   mendIntervals,
+  missingGrants,
 } from './interval-tables.sql';
 
 /** What was wrong with the intervals and is right now. */
@@ -69,6 +70,8 @@ export async function makeIntervals(runner: QueryRunner): Promise<boolean> {
   await runner.query(createIntervalFunction(schema));
   if (!trigger) await runner.query(createIntervalTrigger);
   await runner.query(enableIntervalTrigger);
+  const grants = await runner.manager.query<{ statement: string }[]>(missingGrants);
+  for (const { statement } of grants) await runner.query(statement);
   return !table;
 }
 

@@ -1,5 +1,6 @@
 import type { Send } from '../database/own-transaction';
 import { counted } from '../migrations/adoption-progress';
+import { strayFollowing } from '../migrations/interval-tables.sql';
 import type { LogProblem } from './finding';
 import { alongTheLog, differingBlocks, differingIntervals, triggersOff, uniqueRule } from './log-problems.sql';
 
@@ -23,10 +24,12 @@ const tampered =
 export async function findProblems(send: Send): Promise<LogProblem[]> {
   const [unique] = await send<{ there: boolean }>({ text: uniqueRule });
   const off = await send<{ name: string }>({ text: triggersOff });
+  const stray = await send<{ schema: string; setting: string }>({ text: strayFollowing });
   const [log] = await send<Log>({ text: alongTheLog });
   return [
     ...(unique?.there ? [] : [lostUniqueRule]),
     ...off.map(({ name }) => switchedOff(name)),
+    ...stray.map(lookingElsewhere),
     ...(log ? problemsOf(log) : [lostHead]),
     ...(await findInIntervals(send)),
   ];
@@ -56,6 +59,11 @@ function switchedOff(name: string): LogProblem {
       ? 'grantlog rebuild'
       : 'switch it on as the statements of appendOnlyReport(dataSource) say, and find out who switched it off';
   return { code: 'trigger', problem: `the trigger ${name} is missing, or not ENABLE ALWAYS`, remedy };
+}
+
+function lookingElsewhere({ schema, setting }: { schema: string; setting: string }): LogProblem {
+  const problem = `audit_record is in the schema ${schema}, while audit_interval_follow() has ${setting}: nothing can be recorded`;
+  return { code: 'trigger', problem, remedy: 'grantlog rebuild' };
 }
 
 function problemsOf(log: Log): LogProblem[] {

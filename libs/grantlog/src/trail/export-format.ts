@@ -32,8 +32,9 @@ const columns = [
 /**
  * Where a spreadsheet could take text for the beginning of a formula: at the beginning of a cell, and after what separates cells where
  * lists are not separated by commas, since a program that reads the file with another separator cuts it there.
+ * Blanks and characters that are not seen may come before it.
  */
-const formula = /(^|[;\t\r\n])(?=\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+const formula = /(^|[;|\t\r\n])(?=[\s\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu;
 
 /** How records become text. */
 export interface Writer {

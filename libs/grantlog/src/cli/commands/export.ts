@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { AuditExport } from '../../trail/audit-export';
 import type { AuditFilter } from '../../trail/audit-query';
 import { type ExportFormat, exportFormats } from '../../trail/export-format';
@@ -20,7 +20,7 @@ export const exportRecords: AddsCommand = (program, run) => {
     .addOption(
       new Option('--format <format>', 'an item of JSON on each line, or CSV').choices(exportFormats).default('ndjson'),
     )
-    .option('--output <file>', 'is there as a whole or not at all. Default: stdout')
+    .option('--output <file>', 'is there as a whole or not at all. Default: stdout', filePath)
     .action(
       run<Options>(async (session, { format, output: path, ...options }) => {
         const { trail, terminal, output, note } = session;
@@ -33,6 +33,11 @@ export const exportRecords: AddsCommand = (program, run) => {
       }),
     );
 };
+
+function filePath(value: string): string {
+  if (value !== '') return value;
+  throw new InvalidArgumentError('must be the path of a file.');
+}
 
 /** Milliseconds between two lines that say how far it has come. */
 const pause = 1_000;

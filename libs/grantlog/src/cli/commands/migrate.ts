@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { grantlogMigrationsFor } from '../../grantlog-migrations-for';
 import { connected, dataSourceOf } from '../connection';
 import { exitCodes } from '../exit-codes';
@@ -16,7 +17,7 @@ export const migrate: AddsCommand = (program, run) => {
       "makes and updates Grantlog's tables, and adopts a casbin_rule that is there already; give the model to have the scopes of policies recorded",
     )
     .addOption(modelOption())
-    .option('--migrations-table <name>', "the DataSource's option migrationsTableName. Default: migrations")
+    .option('--migrations-table <name>', "the DataSource's option migrationsTableName. Default: migrations", tableName)
     .action(
       run<Options>(async ({ output, settings, terminal }, { migrationsTable }) => {
         const migrations = grantlogMigrationsFor({ model: settings.model(), separator: settings.separator });
@@ -28,3 +29,9 @@ export const migrate: AddsCommand = (program, run) => {
       }),
     );
 };
+
+/** TypeORM puts it between quotes as it is. */
+function tableName(value: string): string {
+  if (value !== '' && !/["\0]/.test(value)) return value;
+  throw new InvalidArgumentError('must be the name of a table, without quotes.');
+}
