@@ -123,7 +123,7 @@ describe('grantlog reconcile', () => {
   it.each([
     [['--reason', 'why'], 2, /--reason is for records: give --record, too/],
     [['--record', '--reason', 'x'.repeat(2_000)], 2, /reason: must have at most/],
-    [['--record', '--model', '/nowhere'], 1, /\/nowhere cannot be read/],
+    [['--record', '--model', '/nowhere'], 2, /\/nowhere cannot be read/],
     [['--recrod'], 2, /unknown option '--recrod'/],
   ])('refuses %j', async (args, code, complaint) => {
     await past(insertEve);
