@@ -40,6 +40,14 @@ function rowsOf({ rest, hasScopes, hasActions }: ExplainedModel): fc.Arbitrary<R
   return fc.uniqueArray(fc.oneof(...kinds), { minLength: 6, maxLength: 18, selector: (row) => JSON.stringify(row) });
 }
 
+/** A role by way of another one, and what that one may: with an explanation of two links, whatever is drawn besides. */
+function inTwoLinks({ rest, hasScopes }: ExplainedModel): [Row[], Asked[]] {
+  const g = (subject: string, role: string): Row => ['g', subject, role, ...(hasScopes ? [here] : [])];
+  const each = new Map(rest.map((more) => [JSON.stringify(more), more])); // some stand there twice, to be drawn more often
+  const p = [...each.values()].map((more): Row => ['p', 'role^b', 'act^read', here, ...more]);
+  return [[g(ann, 'role^a'), g('role^a', 'role^b'), ...p], [[ann, 'act^read', here]]];
+}
+
 const askedOf = fc.tuple(one(...subjects, 'user^nobody'), one(...actions), one(here, ...scopes));
 
 async function write(rows: readonly Row[]): Promise<void> {
@@ -92,7 +100,7 @@ describe.each(explainedModels)('explanations under $name', (kind) => {
           expect({ asked, flaws: await flawsOf(kind, rows, asked, explanation) }).toEqual({ asked, flaws: [] });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [inTwoLinks(kind)] },
     );
     expect(chains).toBeGreaterThan(0);
   });
