@@ -121,6 +121,18 @@ const folders = {
   migrations: [['contract'], 'A shipped migration never changes, so it must not rest on code that does.'],
 };
 
+const page = '^apps/console/src/';
+
+/** Likewise each folder of the console; links lead from view to view, not imports. */
+const pageFolders = {
+  api: [[], 'What the server says is asked for in one place, which knows nothing of how it is shown.'],
+  parts: [['api'], 'A part is shown in every view, so it must not know any.'],
+  records: [['parts', 'api'], 'A view stands on the parts, and another view is a link away.'],
+  assignments: [['parts', 'api'], 'A view stands on the parts, and another view is a link away.'],
+  why: [['parts', 'api'], 'A view stands on the parts, and another view is a link away.'],
+  health: [['parts', 'api'], 'A view stands on the parts, and another view is a link away.'],
+};
+
 const tests = '(^test/|^bench/|^crash-matrix/|/test/|\\.spec\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -147,12 +159,22 @@ module.exports = {
       from: { path: `${src}${folder}/` },
       to: { path: `${src}[^/]+/`, pathNot: `${src}(${[folder, ...below].join('|')})/` },
     })),
+    ...Object.entries(pageFolders).map(([folder, [below, reason]]) => ({
+      name: `console-${folder}-imports-downwards`,
+      severity: 'error',
+      comment: reason,
+      from: { path: `${page}${folder}/` },
+      to: { path: `${page}([^/]+/|app)`, pathNot: `${page}(${[folder, ...below].join('|')})/` },
+    })),
     {
       name: 'every-folder-has-its-place',
       severity: 'error',
       comment: 'A folder is a stage, so a new one is first given its place among the others in this file.',
       from: {},
-      to: { path: `${src}[^/]+/`, pathNot: `${src}(${Object.keys(folders).join('|')})/` },
+      to: {
+        path: `(${src}|${page})[^/]+/`,
+        pathNot: [`${src}(${Object.keys(folders).join('|')})/`, `${page}(${Object.keys(pageFolders).join('|')})/`],
+      },
     },
     {
       name: 'folders-do-not-import-the-wiring',
@@ -186,8 +208,8 @@ module.exports = {
       name: 'no-dev-dependencies-in-sources',
       severity: 'error',
       comment:
-        'A development dependency is not installed where the code runs; types vanish at compile time and may stay.',
-      from: { path: '^(libs|apps)/', pathNot: [tests, '\\.config\\.[cm]?[jt]s$'] },
+        'A development dependency is not installed where the code runs; types vanish at compile time and may stay. The console carries its own.',
+      from: { path: '^(libs|apps)/', pathNot: [tests, page, '\\.config\\.[cm]?[jt]s$'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
     },
     {

@@ -100,7 +100,21 @@ export default defineConfig(
     },
   },
   {
+    files: ['apps/demo/sign-in/*.js'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        fetch: 'readonly',
+        FormData: 'readonly',
+        location: 'readonly',
+        sessionStorage: 'readonly',
+        URLSearchParams: 'readonly',
+      },
+    },
+  },
+  {
     files: ['**/*.{js,cjs}'],
+    ignores: ['apps/demo/sign-in/*.js'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: {

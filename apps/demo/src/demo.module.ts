@@ -10,6 +10,7 @@ import { ClsModule } from 'nestjs-cls';
 import { RoleChangeListener } from './role-change.listener';
 import { PermissionGuard } from './session/permission.guard';
 import { SessionController } from './session/session.controller';
+import { SignInController, tokenKey } from './session/sign-in.controller';
 import { SessionModule } from './session/session.module';
 import type { SignedIn } from './session/signed-in';
 import { visibleScopes } from './session/visible-scopes';
@@ -42,10 +43,13 @@ export class DemoModule {
             recordReads,
             visibleScopes: visibleScopes(modules),
           }),
-          http: { guards: [PermissionGuard] },
+          http: {
+            guards: [PermissionGuard],
+            console: { session: { storage: 'sessionStorage', key: tokenKey }, signInUrl: '/sign-in' },
+          },
         }),
       ],
-      controllers: [SessionController],
+      controllers: [SessionController, SignInController],
       providers: [RoleChangeListener],
     };
   }

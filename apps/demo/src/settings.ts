@@ -1,14 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { projectFolder } from './project-folder';
 import { StartError } from './start-error';
-
-/** The nearest folder above that holds the package, wherever the compiled files lie. */
-function projectFolder(from = __dirname): string {
-  return existsSync(join(from, 'nest-cli.json')) || resolve(from, '..') === from
-    ? from
-    : projectFolder(resolve(from, '..'));
-}
 
 const sample = join(projectFolder(), 'apps', 'demo', 'sample');
 const unset = <T extends z.ZodType>(schema: T): z.ZodPreprocess<T> =>

@@ -8,6 +8,7 @@ interface Started {
 export function welcome({ url, data, policy }: Started): string {
   return `
 Grantlog demo: ${url}
+Console:       ${url}/authz/console/   (sign in as admin)
 API:           ${url}/docs   (OpenAPI: ${url}/docs-json)
 Data:          ${data}
 Policy:        ${policy}

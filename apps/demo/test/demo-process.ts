@@ -7,9 +7,7 @@ const entry = join(root, 'dist', 'demo', 'apps', 'demo', 'src', 'main.js');
 
 /** Compiles the demo as `npm start` does. */
 export function buildDemo(): void {
-  execFileSync(process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build', 'demo'], {
-    cwd: root,
-  });
+  execFileSync('npm', ['run', 'build'], { cwd: root });
 }
 
 export interface Answer {

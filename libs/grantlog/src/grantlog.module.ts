@@ -22,7 +22,7 @@ import type { GrantlogOptions } from './grantlog.options';
 import { grantlogProviders } from './grantlog.providers';
 import { GRANTLOG_OPTIONS } from './grantlog.tokens';
 import { GrantlogHealth } from './health/grantlog-health';
-import { type HttpOptions, mountedControllers } from './http/mounted-controllers';
+import { consoleProviders, type HttpOptions, mountedControllers } from './http/mounted-controllers';
 import { changesRoles } from './http/role-assignments.controller';
 import { RefusedChangesMiddleware } from './http/refused-changes.middleware';
 import { Viewer } from './http/viewer';
@@ -73,6 +73,7 @@ export class GrantlogModule implements NestModule {
           useFactory: inOneModule(useFactory),
         },
         { provide: MOUNTED_CONTROLLERS, useValue: controllers },
+        ...(http ? consoleProviders(http) : []),
         ...grantlogProviders,
       ],
       exports: [

@@ -62,9 +62,10 @@ export { type GrantlogAsyncOptions, GrantlogModule, type GrantlogStaticOptions }
 export type { DecisionOptions, GrantlogOptions, ListenerOptions } from './grantlog.options';
 export { GrantlogHealth, type HealthReport } from './health/grantlog-health';
 export { GrantlogErrorFilter } from './http/grantlog-error.filter';
+export type { ConsoleOptions } from './http/console-options';
 export type { HttpOptions } from './http/mounted-controllers';
 export { type ScopesOfViewer, Viewer } from './http/viewer';
-export { GRANTLOG_PERMISSION, type GrantlogPermission } from './http/permission';
+export { GRANTLOG_OPEN, GRANTLOG_PERMISSION, type GrantlogPermission } from './http/permission';
 export { type ImportedRule, type ImportOptions, PolicyImport } from './imports/policy-import';
 export { NotInstalledError } from './installation';
 export { grantlogEntities } from './grantlog-entities';

@@ -53,6 +53,11 @@ export function DescribesBody(schema: ZodType): MethodDecorator {
     swagger?.ApiBody({ schema: openApiSchema(schema, 'input') })(target, key, descriptor);
 }
 
+/** Leaves a controller out of the description: it is no part of the API. */
+export function Undescribed(): ClassDecorator {
+  return (target) => swagger?.ApiExcludeController()(target);
+}
+
 /** Puts a controller under a heading, and says that it takes a bearer token. */
 export function Tagged(tag: string): ClassDecorator {
   return (target) => {

@@ -8,3 +8,8 @@ export const GRANTLOG_PERMISSION = 'grantlog:permission';
 
 export const NeedsPermission = (permission: GrantlogPermission): CustomDecorator =>
   SetMetadata(GRANTLOG_PERMISSION, permission);
+
+/** Key of the metadata that says that a handler has no data to protect and must answer without a sign-in: a global guard lets it through. */
+export const GRANTLOG_OPEN = 'grantlog:open';
+
+export const GrantlogOpen = (): CustomDecorator => SetMetadata(GRANTLOG_OPEN, true);

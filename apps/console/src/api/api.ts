@@ -1,0 +1,54 @@
+import type { Query } from '../route';
+import { authorization } from './session';
+
+/** An answer that is none: what the server says is wrong, or that it could not be reached (status 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The address of a call: beside the folder of this page, wherever the host has mounted it. */
+export function urlOf(path: string, query: Query = {}): string {
+  const url = new URL(`../${path}`, location.href.split('#')[0]);
+  for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
+  return url.href;
+}
+
+export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return answerOf<T>(call(urlOf(path, query), { signal }));
+}
+
+export function post<T>(path: string, body?: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  return answerOf<T>(call(urlOf(path), { method: 'POST', headers, body: JSON.stringify(body ?? {}) }));
+}
+
+/** @throws ApiError unless the answer is a good one */
+export async function call(url: string, init: RequestInit = {}): Promise<Response> {
+  const headers = {
+    accept: 'application/json',
+    ...(init.headers as Record<string, string>),
+    ...(await authorization()),
+  };
+  const response = await fetch(url, { ...init, headers, credentials: 'same-origin' }).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, 'The server does not answer.');
+  });
+  if (!response.ok) throw await errorOf(response);
+  return response;
+}
+
+async function answerOf<T>(response: Promise<Response>): Promise<T> {
+  return (await (await response).json()) as T;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const told = (await response.json().catch(() => ({}))) as { message?: unknown; field?: unknown };
+  const message = typeof told.message === 'string' ? told.message : `The server answers ${response.status}.`;
+  return new ApiError(response.status, message, typeof told.field === 'string' ? told.field : undefined);
+}

@@ -1,0 +1,63 @@
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useState } from 'preact/hooks';
+
+/** In which zone times are shown. */
+export type Zone = 'local' | 'UTC';
+
+interface Chosen {
+  readonly zone: Zone;
+  /** The same as a name that Intl and the server know, such as `Europe/Berlin`. */
+  readonly name: string;
+  readonly choose: (zone: Zone) => void;
+}
+
+const remembered = 'grantlog.zone';
+const nameOf = (zone: Zone): string => (zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone);
+
+const ChosenZone = createContext<Chosen>({ zone: 'UTC', name: 'UTC', choose: () => undefined });
+
+export const useZone = (): Chosen => useContext(ChosenZone);
+
+export function InZone({ children }: { children: ComponentChildren }) {
+  const [zone, setZone] = useState<Zone>(localStorage.getItem(remembered) === 'UTC' ? 'UTC' : 'local');
+  const choose = (chosen: Zone): void => {
+    localStorage.setItem(remembered, chosen);
+    setZone(chosen);
+  };
+  return <ChosenZone.Provider value={{ zone, name: nameOf(zone), choose }}>{children}</ChosenZone.Provider>;
+}
+
+export function ZoneSwitch() {
+  const { zone, name, choose } = useZone();
+  return (
+    <label class="quiet">
+      Times in{' '}
+      <select value={zone} onChange={({ currentTarget }) => choose(currentTarget.value as Zone)}>
+        <option value="local">{nameOf('local')}</option>
+        <option value="UTC">UTC</option>
+      </select>{' '}
+      <span class="offset">{offsetOf(new Date(), name)}</span>
+    </label>
+  );
+}
+
+/** `+02:00`; at that moment, because summer time has another one. */
+export function offsetOf(moment: Date, zone: string): string {
+  const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(moment);
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
+  return name.replace('GMT', '') || '+00:00';
+}
+
+const digits = {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+} as const;
+
+/** `2026-03-01 12:00:00` */
+export function wallTime(moment: Date, zone: string): string {
+  return new Intl.DateTimeFormat('sv', { ...digits, timeZone: zone }).format(moment);
+}
