@@ -33,7 +33,7 @@ const sources = ['libs/**/*.{ts,tsx}', 'apps/**/*.{ts,tsx}'];
 const tests = ['test/**/*.ts', '**/*.spec.ts'];
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/node_modules/', '**/coverage/']),
+  globalIgnores(['**/dist/', 'libs/grantlog/console/', '**/node_modules/', '**/coverage/']),
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { grantlog: { rules: { 'disables-say-why': disablesSayWhy } } },
