@@ -10,6 +10,7 @@ describe('the public names', () => {
        "AuditedEnforcer",
        "Explainer",
        "Followers",
+       "GRANTLOG_OPEN",
        "GRANTLOG_PERMISSION",
        "GrantlogError",
        "GrantlogErrorFilter",
