@@ -7,6 +7,7 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly field?: string,
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -48,7 +49,8 @@ async function answerOf<T>(response: Promise<Response>): Promise<T> {
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
-  const told = (await response.json().catch(() => ({}))) as { message?: unknown; field?: unknown };
-  const message = typeof told.message === 'string' ? told.message : `The server answers ${response.status}.`;
-  return new ApiError(response.status, message, typeof told.field === 'string' ? told.field : undefined);
+  const told = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
+  const text = (name: string): string | undefined => (typeof told[name] === 'string' ? told[name] : undefined);
+  const message = text('message') ?? `The server answers ${response.status}.`;
+  return new ApiError(response.status, message, text('field'), text('code'));
 }

@@ -1,4 +1,5 @@
-import { offsetOf, useZone, wallTime } from './zone';
+import { wallTime } from './wall-time';
+import { offsetOf, useZone } from './zone';
 
 /** A moment in the chosen zone, its offset beside it; the moment as it is recorded, to the microsecond, when pointed at. */
 export function Time({ at }: { at: string }) {

@@ -47,17 +47,3 @@ export function offsetOf(moment: Date, zone: string): string {
   const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
   return name.replace('GMT', '') || '+00:00';
 }
-
-const digits = {
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-} as const;
-
-/** `2026-03-01 12:00:00` */
-export function wallTime(moment: Date, zone: string): string {
-  return new Intl.DateTimeFormat('sv', { ...digits, timeZone: zone }).format(moment);
-}
