@@ -1,4 +1,5 @@
 import { type INestApplication, type ModuleMetadata } from '@nestjs/common';
+import { type AbstractHttpAdapter } from '@nestjs/core';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
@@ -26,6 +27,8 @@ export interface TestAppOptions {
   readonly providers?: ModuleMetadata['providers'];
   readonly dataSource?: Partial<DataSourceOptions>;
   readonly poolSize?: number;
+  /** Default: Express */
+  readonly adapter?: AbstractHttpAdapter;
   readonly configure?: (app: INestApplication) => void;
 }
 
@@ -58,7 +61,9 @@ export async function startApp(options: TestAppOptions): Promise<TestApp> {
     ],
     providers: options.providers ?? [],
   }).compile();
-  const nest = moduleRef.createNestApplication({ logger: false });
+  const nest = options.adapter
+    ? moduleRef.createNestApplication(options.adapter, { logger: false })
+    : moduleRef.createNestApplication({ logger: false });
   options.configure?.(nest);
   await nest.init();
   const trail = nest.get(AuditTrail);

@@ -1,14 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..', '..');
 const entry = join(root, 'dist', 'demo', 'apps', 'demo', 'src', 'main.js');
-
-/** Compiles the demo as `npm start` does. */
-export function buildDemo(): void {
-  execFileSync('npm', ['run', 'build'], { cwd: root });
-}
 
 export interface Answer {
   readonly status: number;
@@ -17,7 +12,7 @@ export interface Answer {
   readonly body: any;
 }
 
-/** The demo as a process of its own. */
+/** The demo as a process of its own. It was built before the first test (test/support/set-up.ts). */
 export class DemoProcess {
   private output = '';
   private errors = '';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase } from '../../../test/support/database';
 import { until } from '../../../test/support/until';
-import { buildDemo, DemoProcess } from './demo-process';
+import { DemoProcess } from './demo-process';
 
 const assignment = { subject: 'user^42', role: 'role^library_admin', scope: 'lib^lib:Org1:math' };
 const model = join(__dirname, '..', 'sample', 'model.conf');
@@ -26,9 +26,8 @@ describe('the demo', () => {
     (await demo.get(`/authz/audit-records?${query}`)).body.items;
 
   beforeAll(async () => {
-    buildDemo();
     folder = await mkdtemp(join(tmpdir(), 'grantlog-demo-'));
-  }, 120_000);
+  });
 
   afterAll(async () => {
     // A demo that outlived its test would keep the database; a new one adopts it and stops it in order.

@@ -54,15 +54,17 @@ export class ConsoleController {
     return sent(asset, response);
   }
 
-  /** Addresses in the page are relative to its folder, so without the slash at the end it is led there. To Fastify those are two routes. */
-  @Get(['', '*rest'])
+  /**
+   * Addresses in the page are relative to its folder, so without the slash at the end it is led there. To Fastify those are two paths, of
+   * which Nest takes one slash off; Express takes them for one, and more slashes for the same.
+   */
+  @Get(['', '//'])
   page(
     @Req() { originalUrl }: ConsoleRequest,
     @Res({ passthrough: true }) response: ConsoleResponse,
   ): StreamableFile | undefined {
     const [path = ''] = originalUrl.split('?');
-    if (!/\/console\/?$/.test(path))
-      throw new NotFoundException('The console is one page; what it shows stands behind #.');
+    if (path.endsWith('//')) throw new NotFoundException('The page of the console ends in one slash.');
     response.header('Cache-Control', 'no-store');
     if (!path.endsWith('/')) {
       response.header('Location', `${path.slice(path.lastIndexOf('/') + 1)}/`);
