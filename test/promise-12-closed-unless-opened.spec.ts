@@ -48,6 +48,7 @@ const assignment = { subject: 'user^42', role: 'role^reader', scope: 'lib^lib:Or
 const everyRoute = [
   'GET /authz/audit-records',
   'GET /authz/audit-records/export',
+  'GET /authz/audit-records/histogram',
   'GET /authz/audit-records/{id}',
   'GET /authz/enforce',
   'GET /authz/explain',
@@ -144,6 +145,9 @@ describe('closed unless opened', () => {
       const filters = ['actor', 'from', 'operation', 'operationId', 'outcome', 'requestId', 'scopePrefix'];
       expect(described).toMatchObject({
         'GET /authz/audit-records': [...assignmentFilters, ...filters, 'subjectPrefix', 'to', 'type'].sort(),
+        'GET /authz/audit-records/histogram': ['by', ...filters, 'timeZone', 'to', 'type', 'subjectPrefix', 'subject']
+          .concat(['role', 'scope', 'scopeNamespace'])
+          .sort(),
         'GET /authz/audit-records/{id}': ['id'],
         'GET /authz/enforce': ['action', 'scope', 'subject'],
         'GET /authz/health': [],

@@ -83,4 +83,5 @@ export type { AuditExport, ExportOptions } from './trail/audit-export';
 export type { AuditFilter, AuditPage, AuditQuery } from './trail/audit-query';
 export { AuditTrail } from './trail/audit-trail';
 export type { ExportFormat } from './trail/export-format';
+export type { BucketUnit, Histogram, HistogramBucket, HistogramQuery } from './trail/histogram-query';
 export type { RecordItem } from './trail/record-item';

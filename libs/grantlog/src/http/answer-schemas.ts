@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
+import { bucketUnits } from '../trail/histogram-query';
 
 const time = z.string().describe('ISO 8601, UTC, with microseconds');
 const nextCursor = z.string().nullable().describe('null on the last page');
@@ -53,6 +54,26 @@ export const auditRecordsPage = z
   .meta({ id: 'AuditRecordsPage' });
 
 export const exportedRecords = z.string().describe('Items of AuditRecordsPage, one a line, or the same as CSV');
+
+export const auditHistogram = z
+  .object({
+    by: z.enum(bucketUnits),
+    timeZone: z.string(),
+    items: z
+      .array(
+        z.object({
+          from: time,
+          to: time,
+          count: z.number().nullable().describe('Exact; null if it would take too long to count'),
+        }),
+      )
+      .describe('Oldest first, empty ones included. The first and the last one are cut where from and to cut them'),
+    countedFrom: time
+      .nullable()
+      .describe('Beginning of the oldest bucket that is counted; the end of the last one if none is; null if all are'),
+    closedThrough: time.describe('What was recorded up to here is counted'),
+  })
+  .meta({ id: 'AuditRecordsHistogram' });
 
 const assignmentKeys = {
   subject: z.string(),

@@ -5,7 +5,8 @@ import { KeySyntax } from '../contract/namespaced-key';
 import { RecordedReads } from '../reads/recorded-reads';
 import { AuditTrail } from '../trail/audit-trail';
 import type { AuditPage } from '../trail/audit-query';
-import { auditRecordItem, auditRecordsPage, exportedRecords } from './answer-schemas';
+import type { Histogram } from '../trail/histogram-query';
+import { auditHistogram, auditRecordItem, auditRecordsPage, exportedRecords } from './answer-schemas';
 import { CheckedQuery } from './checked';
 import { asksForHeaders, exportedFile, type FileRequest, type FileResponse } from './exported-file';
 import { Describes, Produces } from './openapi';
@@ -15,6 +16,8 @@ import {
   auditRecordsQuery,
   type ExportQuery,
   exportQuery,
+  histogramQuery,
+  type HistogramQueryParameters,
   type NoQuery,
   noQuery,
 } from './query-schemas';
@@ -41,7 +44,17 @@ export class AuditRecordsController {
     return { ...page, items: page.items.map((record) => this.item(record)) };
   }
 
-  /** Stands before the route of one record, which would take the word for an id. */
+  /** Stands before the route of one record, as do those below, which would take the word for an id. */
+  @Get('histogram')
+  @NeedsPermission('audit.read')
+  @Describes('How many records there are in each hour, day or month; all filters can be combined', auditHistogram)
+  async histogram(@CheckedQuery(histogramQuery) query: HistogramQueryParameters): Promise<Histogram> {
+    const histogram = await this.trail.histogram(query, { visible: await this.viewer.visible() });
+    const { by: _, timeZone: __, ...filters } = query; // the same records are read, however they are shown
+    await this.reads.read('records', filters);
+    return histogram;
+  }
+
   @Get('export')
   @NeedsPermission('audit.read')
   @Describes(

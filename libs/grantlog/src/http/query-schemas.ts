@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
 import { mostPerPage } from '../contract/page-limit';
 import { exportFormats } from '../trail/export-format';
+import { bucketUnits } from '../trail/histogram-query';
 
 /*
  * The form of queries and bodies: which fields there are, of which type. What a key or a time must look like is checked by
@@ -56,6 +57,15 @@ export const exportQuery = auditRecordsQuery.omit({ limit: true, cursor: true })
   format: oneOf(exportFormats, 'A JSON item on each line, or CSV for spreadsheets').default('ndjson'),
 });
 export type ExportQuery = z.infer<typeof exportQuery>;
+
+export const histogramQuery = auditRecordsQuery.omit({ limit: true, cursor: true }).extend({
+  by: oneOf(
+    bucketUnits,
+    'How long a bucket is. Default: hour for a window of up to 3 days, day for up to 120, else month',
+  ).optional(),
+  timeZone: text('IANA name of the zone at whose midnight days and months begin. Default: UTC').optional(),
+});
+export type HistogramQueryParameters = z.infer<typeof histogramQuery>;
 
 export const roleAssignmentsQuery = z.strictObject({
   ...assignmentFilters,

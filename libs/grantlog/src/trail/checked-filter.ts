@@ -59,7 +59,8 @@ function checkWindow({ from, to }: AuditFilter): void {
     throw new InvalidInputError('from', `must not be after to; got ${from} and ${to}`);
 }
 
-function oneOf(values: readonly string[], value: unknown, field: string): void {
+/** @throws InvalidInputError if a value is given and is none of these */
+export function oneOf(values: readonly string[], value: unknown, field: string): void {
   if (value === undefined || (typeof value === 'string' && values.includes(value))) return;
   throw new InvalidInputError(field, `must be one of ${values.join(', ')}`);
 }

@@ -140,7 +140,7 @@ function conditionsOf({ filter, visible, bounded }: Search): Conditions {
 const scattering = ['subjectPrefix', 'scopePrefix', 'type', 'operation', 'outcome'] as const;
 
 /** Whether what a query finds may lie in more ranges than one. A namespace holds much else besides the scopes that somebody sees of it. */
-function isScattered(filter: AuditFilter, visible: VisibleScopes): boolean {
+export function isScattered(filter: AuditFilter, visible: VisibleScopes): boolean {
   const leader = leadingField(filter);
   if (leader === 'scopeNamespace') return !seesEverywhere(visible);
   if (leader !== undefined) return false;
