@@ -35,7 +35,7 @@ export function usePages<P extends Page<unknown>>(path: string, query: Query | u
   const shown = further ? [further.first, ...further.pages] : [];
   const cursor = shown.at(-1)?.nextCursor;
   const more = async (): Promise<void> => {
-    if (!further || !cursor || further.loading) return;
+    if (!further || !cursor || loading || further.loading) return;
     const settle = (told: Partial<Further<P>>): void =>
       setState((now) => (now?.first === first ? { ...further, ...told } : now));
     setState({ ...further, loading: true, error: undefined });
@@ -49,7 +49,7 @@ export function usePages<P extends Page<unknown>>(path: string, query: Query | u
     items: shown.flatMap(({ items }) => items),
     error: error ?? further?.error,
     loading: loading || Boolean(further?.loading),
-    more: cursor && !loading ? () => void more() : undefined,
+    more: cursor ? () => void more() : undefined,
     again,
   };
 }

@@ -7,10 +7,12 @@ interface DrawerProps {
   readonly children: ComponentChildren;
   /** In the middle of the page instead of at its side. */
   readonly centred?: boolean;
+  /** Stays when somebody points beside it: it holds what they have typed. */
+  readonly firm?: boolean;
 }
 
 /** A modal dialog of the browser's own: it holds the focus, closes by Escape, and gives the focus back to what opened it. */
-export function Drawer({ title, onClose, children, centred = false }: DrawerProps) {
+export function Drawer({ title, onClose, children, centred = false, firm = false }: DrawerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -26,7 +28,7 @@ export function Drawer({ title, onClose, children, centred = false }: DrawerProp
       class={centred ? 'centred' : 'drawer'}
       aria-labelledby={heading}
       onClose={onClose}
-      onClick={({ target, currentTarget }) => target === currentTarget && currentTarget.close()}
+      onClick={({ target, currentTarget }) => !firm && target === currentTarget && currentTarget.close()}
     >
       <div class="inside">
         <header>

@@ -1,0 +1,93 @@
+import type { Difference, DifferencePage } from '../api/answers';
+import { type Pages, usePages } from '../api/pages';
+import { Deed } from '../parts/deed';
+import { Paged } from '../parts/paged';
+import { Empty } from '../parts/states';
+import { Time } from '../parts/time';
+import { hrefOf, type Query, type ViewProps } from '../route';
+import { askedFor } from './asked';
+import { idOf, KeyCells, Ways } from './cells';
+import { FilterForm, isInForm } from './filter-form';
+import { Spans } from './spans';
+
+/** What somebody has at the one moment and not at the other. */
+export function Differences({ query }: ViewProps) {
+  const pages = usePages<DifferencePage>('role-assignments/difference', query.from ? askedFor(query) : undefined);
+  return (
+    <>
+      <FilterForm query={query} error={pages.error} again={pages.again} />
+      {!query.from && (
+        <Empty title="Since when?">
+          <Spans hrefOf={(from) => hrefOf('assignments', { ...query, from, to: undefined })} />
+        </Empty>
+      )}
+      {query.from && !isInForm(pages.error, query) && <Between pages={pages} query={query} />}
+    </>
+  );
+}
+
+function Between({ pages, query }: { pages: Pages<DifferencePage>; query: Query }) {
+  const { first, items, more } = pages;
+  const moments = first && (
+    <p class="quiet">
+      Between <Time at={first.from} /> and <Time at={first.to} />. What was granted and taken away again in between, or
+      the other way round, is no difference.
+    </p>
+  );
+  const of = (change: Difference['change']) => items.filter((item) => item.change === change);
+  return (
+    <Paged pages={pages} what="differences" empty={<Empty title="No difference">{moments}</Empty>}>
+      {moments}
+      <Changed title="Granted" items={of('created')} partly={Boolean(more)} query={query} />
+      <Changed title="Ended" items={of('deleted')} partly={Boolean(more)} query={query} />
+    </Paged>
+  );
+}
+
+interface ChangedProps {
+  readonly title: 'Granted' | 'Ended';
+  readonly items: readonly Difference[];
+  /** Whether there may be more of them. */
+  readonly partly: boolean;
+  readonly query: Query;
+}
+
+function Changed({ title, items, partly, query }: ChangedProps) {
+  return (
+    <section>
+      <h2>
+        {title} <span class="quiet">{`${items.length}${partly ? ' so far' : ''}`}</span>
+      </h2>
+      {items.length > 0 && (
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">Subject</th>
+              <th scope="col">Role</th>
+              <th scope="col">Scope</th>
+              <th scope="col">{title}</th>
+              <th scope="col">More</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((item) => (
+              <tr key={idOf(item)}>
+                <KeyCells item={item} query={query} />
+                <td data-label={title}>
+                  <span>
+                    <Deed verb="" record={item.record} />
+                  </span>
+                </td>
+                <td data-label="More">
+                  <span class="ways">
+                    <Ways item={item} />
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

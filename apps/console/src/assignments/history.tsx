@@ -1,0 +1,87 @@
+import type { HistoryPage, Interval } from '../api/answers';
+import { type Pages, usePages } from '../api/pages';
+import { Deed } from '../parts/deed';
+import { Paged } from '../parts/paged';
+import { Empty } from '../parts/states';
+import { Time } from '../parts/time';
+import type { Query, ViewProps } from '../route';
+import { askedFor } from './asked';
+import { KeyCells } from './cells';
+import { FilterForm, isInForm } from './filter-form';
+
+/** From when until when roles were held. */
+export function History({ query }: ViewProps) {
+  const named = query.subject || query.role || query.scope;
+  const pages = usePages<HistoryPage>('role-assignments/history', named ? askedFor(query) : undefined);
+  return (
+    <>
+      <FilterForm query={query} error={pages.error} again={pages.again} />
+      {!named && (
+        <Empty title="Whose history?">
+          <p>Name a subject, a role or a scope above.</p>
+        </Empty>
+      )}
+      {named && !isInForm(pages.error, query) && <Intervals pages={pages} query={query} />}
+    </>
+  );
+}
+
+function Intervals({ pages, query }: { pages: Pages<HistoryPage>; query: Query }) {
+  return (
+    <Paged
+      pages={pages}
+      what="periods"
+      empty={
+        <Empty title="No history">
+          <p>The log knows of no assignment like this that you may see.</p>
+        </Empty>
+      }
+    >
+      <table class="rows">
+        <thead>
+          <tr>
+            <th scope="col">Subject</th>
+            <th scope="col">Role</th>
+            <th scope="col">Scope</th>
+            <th scope="col">From</th>
+            <th scope="col">Until</th>
+          </tr>
+        </thead>
+        <tbody>
+          {pages.items.map((item) => (
+            <tr key={`${item.granted?.seq} ${item.ended?.seq}`}>
+              <KeyCells item={item} query={query} />
+              <td data-label="From">
+                <span>
+                  {item.granted ? <Deed verb="Granted" record={item.granted} /> : 'Its creation is not recorded'}
+                </span>
+              </td>
+              <td data-label="Until">
+                <span>
+                  <End of={item} />
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {pages.first && (
+        <p class="quiet">
+          Complete up to <Time at={pages.first.closedThrough} />
+        </p>
+      )}
+    </Paged>
+  );
+}
+
+/** A record that creates what the log has in force tells that it had been taken away meanwhile, and nobody recorded by whom. */
+function End({ of: { ended } }: { of: Interval }) {
+  if (!ended) return <span class="mark good">in force</span>;
+  if (ended.operation !== 'created') return <Deed verb="Taken away" record={ended} />;
+  return (
+    <>
+      <span class="mark warn">taken away past Grantlog</span> at a moment that is not recorded.{' '}
+      <Deed verb="Granted again" record={ended} />
+    </>
+  );
+}
