@@ -15,13 +15,11 @@ interface Run {
 /** Before the first test. What is built is built here: specs of two workers would build it under each other's feet. */
 export default async function setUp({ rootDir, testPathPatterns }: Run): Promise<void> {
   const asked = testPathPatterns.toExecutor({ rootDir });
-  const runsIn = (folder: string, ending: string): boolean =>
-    readdirSync(join(rootDir, folder)).some(
-      (name) => name.endsWith(ending) && asked.isMatch(join(rootDir, folder, name)),
-    );
-  const inBrowser = runsIn('apps/console/test', '.browser.spec.ts');
-  buildConsole();
-  if (inBrowser || runsIn('apps/demo/test', '.spec.ts')) buildDemo();
+  const runs = (folder: string, spec: RegExp): boolean =>
+    readdirSync(join(rootDir, folder)).some((name) => spec.test(name) && asked.isMatch(join(rootDir, folder, name)));
+  const inBrowser = runs('apps/console/test', /\.browser\.spec\.ts$/);
+  if (inBrowser || runs('test', /^console-.*\.spec\.ts$/)) buildConsole();
+  if (inBrowser || runs('apps/demo/test', /\.spec\.ts$/)) buildDemo();
   if (inBrowser && !existsSync(chromiumPath)) process.stderr.write(`\n${skipped}\n`);
   await startPostgres();
 }
