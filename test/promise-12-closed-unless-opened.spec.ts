@@ -55,7 +55,10 @@ const everyRoute = [
   'GET /authz/health',
   'GET /authz/parked',
   'GET /authz/role-assignments',
+  'GET /authz/role-assignments/difference',
   'GET /authz/role-assignments/history',
+  'GET /authz/viewer',
+  'GET /authz/viewer/manages',
   'POST /authz/parked/{id}/retry',
   'POST /authz/role-assignments',
   'POST /authz/role-assignments/remove',
@@ -118,7 +121,8 @@ describe('closed unless opened', () => {
         const body = method === 'POST' ? JSON.stringify({ assignments: [assignment] }) : undefined;
         expect([path, (await nobody.send(method, url, body)).status]).toEqual([path, 401]);
         expect([path, (await stranger.send(method, url, body)).status]).toEqual([path, 403]);
-        if (method !== 'GET') expect([path, (await reader.send(method, url, body)).status]).toEqual([path, 403]);
+        const isForManagers = method !== 'GET' || path.endsWith('/manages');
+        if (isForManagers) expect([path, (await reader.send(method, url, body)).status]).toEqual([path, 403]);
       }
       expect(unmarked).toEqual([]);
       expect(await app.records()).toEqual(before);
@@ -153,6 +157,9 @@ describe('closed unless opened', () => {
         'GET /authz/health': [],
         'GET /authz/parked': ['cursor', 'limit'],
         'GET /authz/role-assignments': expect.arrayContaining(assignmentFilters),
+        'GET /authz/role-assignments/difference': [...assignmentFilters, 'from', 'to'].sort(),
+        'GET /authz/viewer': [],
+        'GET /authz/viewer/manages': [],
         'POST /authz/parked/{id}/retry': ['id'],
         'POST /authz/role-assignments': [],
         'POST /authz/role-assignments/remove': [],
@@ -213,6 +220,9 @@ describe('closed unless opened', () => {
         status: 200,
         body: { items: [{ ...assignment, ...displays }], nextCursor: null },
       });
+      expect(await reader.get('/authz/viewer')).toStrictEqual({ status: 200, body: { viewer: 'user^admin' } });
+      expect(await admin.get('/authz/viewer/manages')).toStrictEqual({ status: 200, body: { manages: true } });
+      expect((await admin.get('/authz/viewer/manages?x=1')).status).toBe(400);
       const ask = (action: string) =>
         reader.get(`/authz/enforce?subject=user%5E42&scope=lib%5Elib:Org1:math&action=${encodeURIComponent(action)}`);
       expect(await ask('act^read')).toStrictEqual({ status: 200, body: { allowed: true } });
@@ -232,6 +242,16 @@ describe('closed unless opened', () => {
       const removed = await admin.post('/authz/role-assignments/remove', { assignments: [assignment] });
       expect(removed).toStrictEqual({ status: 200, body: { results: [{ ...assignment, changed: true }] } });
       await app.relay.drained();
+      const difference = await reader.get(`/authz/role-assignments/difference?from=${page.body.items[0].recordedAt}`);
+      const deletion = { operation: 'deleted', actor: 'user^admin', ...displays };
+      expect(difference).toMatchObject({
+        status: 200,
+        body: {
+          items: [{ change: 'deleted', ...assignment, ...displays, record: deletion }],
+          nextCursor: null,
+          to: time,
+        },
+      });
       const health = await reader.get('/authz/health');
       expect(health).toMatchObject({ status: 200, body: { outbox: { depth: 0 }, parked: 0, closedThrough: time } });
       expect(Object.keys(health.body)).toEqual(

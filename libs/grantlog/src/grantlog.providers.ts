@@ -41,6 +41,7 @@ import { PolicyImport } from './imports/policy-import';
 import { RuleReader } from './memory/rule-reader';
 import { CommitSignal } from './outbox/commit-signal';
 import { OutboxRelay } from './outbox/outbox-relay';
+import { AssignmentDifference } from './past/assignment-difference';
 import { AssignmentHistory } from './past/assignment-history';
 import { PastAssignments } from './past/past-assignments';
 import { takeOver } from './take-over';
@@ -147,6 +148,7 @@ const changing: Provider[] = [
         new AssignmentReader(dataSource, keys),
         new PastAssignments(dataSource, keys),
         new AssignmentHistory(dataSource, keys),
+        new AssignmentDifference(dataSource, keys),
       ] as const;
       return attempts ? new WatchedRoleAssignments(attempts, shape, ...parts) : new RoleAssignments(...parts);
     },

@@ -73,6 +73,7 @@ export { adoptRules, type AdoptionOptions, grantlogMigrationsFor } from './grant
 export type { AdoptionReport } from './migrations/adoption-report';
 export { grantlogMigrations } from './migrations/grantlog-migrations';
 export { OutboxRelay } from './outbox/outbox-relay';
+export type { AssignmentChange, DifferencePage, DifferenceQuery } from './past/difference-query';
 export type { AssignmentInterval, HistoryPage, HistoryQuery } from './past/past-query';
 export type { FindingKind, LastTold, LogProblem, ProblemCode, RuleFinding } from './reconcile/finding';
 export { reconcile, type ReconcileOptions } from './reconcile/reconcile';

@@ -4,7 +4,9 @@ import type { RuleEntry } from '../contract/outbox-batch';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
 import type { ChangeOptions, RuleChanges } from '../rules/rule-changes';
 import type { ReadOptions } from '../contract/visible-scopes';
+import type { AssignmentDifference } from '../past/assignment-difference';
 import type { AssignmentHistory } from '../past/assignment-history';
+import type { DifferencePage, DifferenceQuery } from '../past/difference-query';
 import type { PastAssignments } from '../past/past-assignments';
 import type { HistoryPage, HistoryQuery } from '../past/past-query';
 import type {
@@ -28,6 +30,7 @@ export class RoleAssignments {
     private readonly reader: AssignmentReader,
     private readonly past: PastAssignments,
     private readonly intervals: AssignmentHistory,
+    private readonly differences: AssignmentDifference,
   ) {}
 
   /**
@@ -86,6 +89,15 @@ export class RoleAssignments {
    */
   history(query: HistoryQuery, options?: ReadOptions): Promise<HistoryPage> {
     return this.intervals.page(query, options);
+  }
+
+  /**
+   * Which assignments differ between two moments, as `asOf` means them, newest change first, each with the record that made the difference.
+   * What was taken away and given again between them, or given and taken away, is none. All pages are of the same two moments.
+   * @throws InvalidInputError for a moment that `asOf` would not take, or `from` after `to`; otherwise as `findPage`
+   */
+  difference(query: DifferenceQuery, options?: ReadOptions): Promise<DifferencePage> {
+    return this.differences.page(query, options);
   }
 }
 

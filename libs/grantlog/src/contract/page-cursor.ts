@@ -9,13 +9,17 @@ export function cursorAfter(key: string, list: string, query: object): string {
   return Buffer.from(JSON.stringify([key, fingerprint(list, query)])).toString('base64url');
 }
 
+/** A seq, or the id of a row. */
+const number = /^\d{1,18}$/;
+
 /**
  * The key that a cursor was made of.
+ * @param form of the keys of this list
  * @throws InvalidInputError naming `cursor`, if it is not one of ours or belongs to another query
  */
-export function keyOfCursor(cursor: unknown, list: string, query: object): string {
+export function keyOfCursor(cursor: unknown, list: string, query: object, form = number): string {
   const [key, belongsTo] = typeof cursor === 'string' ? parsed(cursor) : [];
-  if (typeof key !== 'string' || !/^\d{1,18}$/.test(key) || typeof belongsTo !== 'string') {
+  if (typeof key !== 'string' || !form.test(key) || typeof belongsTo !== 'string') {
     throw new InvalidInputError('cursor', 'must be the nextCursor of an earlier page, unchanged');
   }
   if (belongsTo !== fingerprint(list, query)) {

@@ -117,6 +117,25 @@ export const assignmentHistoryPage = z
   })
   .meta({ id: 'RoleAssignmentHistoryPage' });
 
+export const assignmentDifferencePage = z
+  .object({
+    items: z
+      .array(
+        z.object({
+          change: z
+            .enum(['created', 'deleted'])
+            .describe('In force at the later moment only, or at the earlier one only'),
+          ...assignmentKeys,
+          record: auditRecordItem.describe('The last one about it between the two'),
+        }),
+      )
+      .describe('Newest change first; may be fewer than limit, even none, with more pages to come'),
+    nextCursor,
+    from: z.string().describe('The earlier moment'),
+    to: z.string().describe('The later one, the same on all pages'),
+  })
+  .meta({ id: 'RoleAssignmentDifferencePage' });
+
 export const changeResults = z
   .object({
     results: z.array(z.object({ subject: z.string(), role: z.string(), scope: z.string(), changed: z.boolean() })),
@@ -124,6 +143,12 @@ export const changeResults = z
   .meta({ id: 'RoleAssignmentResults' });
 
 export const decision = z.object({ allowed: z.boolean() }).meta({ id: 'Decision' });
+
+export const viewing = z
+  .object({ viewer: z.string().nullable().describe('null if nobody is known') })
+  .meta({ id: 'Viewing' });
+
+export const managing = z.object({ manages: z.literal(true) }).meta({ id: 'Managing' });
 
 export const parkedPage = z
   .object({

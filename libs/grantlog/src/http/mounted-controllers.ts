@@ -11,6 +11,7 @@ import { HealthController } from './health.controller';
 import { Tagged, Undescribed } from './openapi';
 import { ParkedController } from './parked.controller';
 import { RoleAssignmentsController } from './role-assignments.controller';
+import { ViewerController } from './viewer.controller';
 
 export interface HttpOptions {
   /**
@@ -31,6 +32,7 @@ const controllers: readonly [string, Type][] = [
   ['explain', ExplainController],
   ['parked', ParkedController],
   ['health', HealthController],
+  ['viewer', ViewerController],
 ];
 
 /**

@@ -77,6 +77,14 @@ export type RoleAssignmentsQuery = z.infer<typeof roleAssignmentsQuery>;
 export const assignmentHistoryQuery = z.strictObject({ ...assignmentFilters, ...paging });
 export type AssignmentHistoryQuery = z.infer<typeof assignmentHistoryQuery>;
 
+export const assignmentDifferenceQuery = z.strictObject({
+  ...assignmentFilters,
+  from: text('The earlier moment, of which the log can tell; ISO 8601'),
+  to: text('The later one. Default: now, as far as the log is closed').optional(),
+  ...paging,
+});
+export type AssignmentDifferenceQuery = z.infer<typeof assignmentDifferenceQuery>;
+
 export const enforceQuery = z.strictObject({
   subject: text('Who asks: namespaced key').min(1, 'must not be empty'),
   action: text('What for').min(1, 'must not be empty'),

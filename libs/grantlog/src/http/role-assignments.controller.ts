@@ -3,9 +3,17 @@ import { RoleAssignments } from '../assignments/role-assignments';
 import { anyScope, KeySyntax } from '../contract/namespaced-key';
 import type { RoleAssignment, RoleAssignmentChange } from '../contract/role-assignment';
 import type { AssignmentItem, AssignmentPage } from '../assignments/assignment-query';
-import { type Displayed, intervalItem, type IntervalItem, withDisplays } from '../past/interval-item';
+import {
+  type ChangeItem,
+  changeItem,
+  type Displayed,
+  intervalItem,
+  type IntervalItem,
+  withDisplays,
+} from '../past/interval-item';
+import type { DifferencePage } from '../past/difference-query';
 import type { HistoryPage } from '../past/past-query';
-import { assignmentHistoryPage, changeResults, roleAssignmentsPage } from './answer-schemas';
+import { assignmentDifferencePage, assignmentHistoryPage, changeResults, roleAssignmentsPage } from './answer-schemas';
 import { reach } from './change-stage';
 import { ChangesRoles } from './changes-roles';
 import { CheckedBody, CheckedQuery } from './checked';
@@ -13,6 +21,8 @@ import { Describes } from './openapi';
 import { NeedsPermission } from './permission';
 import {
   changeBody,
+  assignmentDifferenceQuery,
+  type AssignmentDifferenceQuery,
   assignmentHistoryQuery,
   type AssignmentHistoryQuery,
   type ChangeBody,
@@ -60,6 +70,20 @@ export class RoleAssignmentsController {
     const page = await this.assignments.history(query, { visible: await this.viewer.visible() });
     await this.reads.read('history', query);
     return { ...page, items: page.items.map((item) => intervalItem(item, this.keys)) };
+  }
+
+  @Get('difference')
+  @NeedsPermission('audit.read')
+  @Describes(
+    'Which assignments differ between two moments, newest change first, each with the record that made the difference',
+    assignmentDifferencePage,
+  )
+  async difference(
+    @CheckedQuery(assignmentDifferenceQuery) query: AssignmentDifferenceQuery,
+  ): Promise<Omit<DifferencePage, 'items'> & { items: ChangeItem[] }> {
+    const page = await this.assignments.difference(query, { visible: await this.viewer.visible() });
+    await this.reads.read('history', query);
+    return { ...page, items: page.items.map((item) => changeItem(item, this.keys)) };
   }
 
   @Post()

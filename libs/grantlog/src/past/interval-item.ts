@@ -1,6 +1,7 @@
 import type { KeySyntax } from '../contract/namespaced-key';
 import type { RoleAssignment } from '../contract/role-assignment';
 import { type RecordItem, recordItem } from '../trail/record-item';
+import type { AssignmentChange } from './difference-query';
 import type { AssignmentInterval } from './past-query';
 
 /** Keys as the API shows them: also without their namespace. */
@@ -32,4 +33,14 @@ export function intervalItem({ granted, ended, ...assignment }: AssignmentInterv
     granted: granted && recordItem(granted, keys),
     ended: ended && recordItem(ended, keys),
   };
+}
+
+/** A change between two moments as the API shows it. */
+export interface ChangeItem extends Required<RoleAssignment>, Displayed {
+  readonly change: AssignmentChange['change'];
+  readonly record: RecordItem;
+}
+
+export function changeItem({ change, record, ...assignment }: AssignmentChange, keys: KeySyntax): ChangeItem {
+  return { change, ...withDisplays(assignment, keys), record: recordItem(record, keys) };
 }

@@ -14,14 +14,11 @@ import type { AuditFilter, AuditPage, AuditQuery } from './audit-query';
 import { checkedFilter, checkedUuid } from './checked-filter';
 import { writerOf } from './export-format';
 import type { Histogram, HistogramQuery } from './histogram-query';
-import { LogHead } from './log-head';
+import { endOfTime, LogHead } from './log-head';
 import { recordColumns } from './record-columns';
 import { RecordSearch } from './record-search';
 
 const streamedAtOnce = 1_000;
-
-/** Later than any moment there is: now, for whoever closes the log. */
-const endOfTime = '9999-12-31T23:59:59Z';
 
 /** What a cursor of these pages belongs to. */
 const list = 'audit-records';

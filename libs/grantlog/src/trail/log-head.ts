@@ -16,6 +16,9 @@ export interface Head {
   readonly closedThrough: string;
 }
 
+/** Later than any moment there is: now, for whoever closes the log. */
+export const endOfTime = '9999-12-31T23:59:59Z';
+
 const columns = `audit_head.seq::text AS seq, ${utc('audit_head.recorded_at')} AS "closedThrough"`;
 const read = `SELECT ${columns} FROM audit_head`;
 
