@@ -56,9 +56,9 @@ export class KeyRangeFinder {
 
   /** @returns `undefined` if there are too many, or if it could lie anywhere */
   async find(filter: AuditFilter, visible: VisibleScopes): Promise<KeyRanges[] | undefined> {
-    const { outcome } = filter;
-    if (outcome !== undefined && outcome !== 'success') return [{ column: 'outcome', keys: [outcome] }];
-    return (await this.findPlaces(filter, visible)) ?? typesOf(filter);
+    const [rarest] = kindsOf(filter);
+    if (rarest?.column === 'outcome') return [rarest];
+    return (await this.findPlaces(filter, visible)) ?? (rarest && [rarest]);
   }
 
   /** The same by subjects and scopes alone. */
@@ -123,12 +123,14 @@ export class KeyRangeFinder {
   }
 }
 
-/** The types of event that a filter leaves, if it says anything of them. */
-function typesOf({ type, operation }: AuditFilter): KeyRanges[] | undefined {
-  if (type === undefined && operation === undefined) return undefined;
+/** The ranges of each column of few values that a filter asks for, the one with fewer records first. Most have succeeded: no index has those. */
+export function kindsOf({ outcome, type, operation }: AuditFilter): KeyRanges[] {
+  const kinds: KeyRanges[] = [];
+  if (outcome !== undefined && outcome !== 'success') kinds.push({ column: 'outcome', keys: [outcome] });
+  if (type === undefined && operation === undefined) return kinds;
   const fits = (one: AuditEventType): boolean =>
     (type ?? one) === one && (operation === undefined || one.endsWith(`.${operation}`));
-  return [{ column: 'type', keys: auditEventTypes.filter(fits) }];
+  return [...kinds, { column: 'type', keys: auditEventTypes.filter(fits) }];
 }
 
 /** The longest of some prefixes, if what begins with it begins with the others too. */

@@ -5,7 +5,7 @@ import { checkedVisible, seesEverywhere, type VisibleScopes } from '../contract/
 import { query } from '../database/query';
 import { Conditions, type Direction, leadingField } from './audit-conditions';
 import type { AuditFilter } from './audit-query';
-import { type KeyRanges, KeyRangeFinder } from './key-ranges';
+import { type KeyRanges, KeyRangeFinder, kindsOf } from './key-ranges';
 import { recordColumns } from './record-columns';
 
 /** What is looked for, and from where. */
@@ -43,6 +43,7 @@ export class RecordSearch {
   async find(search: Search): Promise<AuditRecord[]> {
     const { filter, visible, limit } = search;
     if (!isScattered(filter, checkedVisible(visible))) return this.walk(search);
+    if (isOfKinds(filter, visible)) return this.merge(search, kindsOf(filter).slice(0, 1));
     const near = await this.look(search, limit * patience);
     if (near.length === limit) return near;
     const ranges = await this.ranges.find(filter, visible);
@@ -145,4 +146,10 @@ export function isScattered(filter: AuditFilter, visible: VisibleScopes): boolea
   if (leader === 'scopeNamespace') return !seesEverywhere(visible);
   if (leader !== undefined) return false;
   return !seesEverywhere(visible) || scattering.some((name) => filter[name] !== undefined);
+}
+
+/** Whether the ranges of what a query asks for are known without a look: it tells kinds of event apart, and nothing of where they are. */
+function isOfKinds(filter: AuditFilter, visible: VisibleScopes): boolean {
+  const { subjectPrefix, scopePrefix } = filter;
+  return seesEverywhere(visible) && (subjectPrefix ?? scopePrefix) === undefined && kindsOf(filter).length > 0;
 }
