@@ -60,7 +60,7 @@ async function isInForce({ subject, role, scope }: Assignment, index: number): P
 /** Makes the change, all of it or nothing. */
 export async function made({ verb, assignments, reason }: Change): Promise<readonly Result[]> {
   const path = verb === 'assign' ? 'role-assignments' : 'role-assignments/remove';
-  const named = assignments.map(({ scope, ...keys }) => (scope ? { ...keys, scope } : keys));
+  const named = assignments.map(({ subject, role, scope }) => (scope ? { subject, role, scope } : { subject, role }));
   return (await post<ChangeResults>(path, { assignments: named, reason })).results;
 }
 
