@@ -22,9 +22,9 @@ inBrowser('the console', (visits) => {
     expect(await seriousFindingsInBoth(page)).toEqual([]);
     await until(
       () => focused(page),
-      (name) => name === '',
+      (name) => name === 'Name', // and the field says admin
     );
-    await page.keyboard.press('Enter'); // the field has the focus and says admin
+    await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Records', level: 1 }).waitFor();
     await page.getByRole('row').nth(1).waitFor();
     expect(page.url()).toBe(`${demo.address}#/records?actor=system%5Eimport&operation=created`);

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { DemoProcess } from '../../../demo/test/demo-process';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database';
 import { until } from '../../../../test/support/until';
+import type { RecordItem } from '../../src/api/answers';
 import type { Look, Visits } from './in-browser';
 
 const tokenKey = 'grantlog-demo-token';
@@ -56,6 +57,13 @@ export class DemoConsole {
 
   async remove(assignments: readonly Assignment[], reason?: string, user = 'admin'): Promise<void> {
     await this.change('/remove', assignments, reason, user);
+  }
+
+  /** What the log holds, newest first, as the admin sees it. */
+  async records(query: string): Promise<RecordItem[]> {
+    await this.tokenOf('admin');
+    const answer = await this.demo.get(`/authz/audit-records?limit=200&${query}`);
+    return (answer.body as { items: RecordItem[] }).items;
   }
 
   private async change(path: string, assignments: readonly Assignment[], reason: string | undefined, user: string) {

@@ -25,8 +25,11 @@ export async function seriousFindingsInBoth(page: Page): Promise<string[]> {
 export const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 
-/** What has the focus, as it is called. */
-export const focused = (page: Page): Promise<string> =>
-  page.evaluate(
-    '(document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "").trim()',
-  );
+/** What has the focus, as it is called: by its label, or by what it says. */
+export const focused = (page: Page): Promise<string> => page.evaluate(nameOfFocus);
+
+const nameOfFocus = `(() => {
+  const element = document.activeElement;
+  const label = element?.labels?.[0]?.textContent ?? element?.getAttribute('aria-label') ?? element?.textContent;
+  return (label ?? '').replace(/\\s+/g, ' ').trim();
+})()`;
