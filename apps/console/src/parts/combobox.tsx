@@ -25,74 +25,64 @@ interface ComboboxProps<C extends Choice> {
  * through the list, Enter takes what they are at, Escape closes the list, and a pointer may take, too. Enter without any is the form's.
  */
 export function Combobox<C extends Choice>(props: ComboboxProps<C>) {
-  const { choices, onInput, onChoose } = props;
+  const { label, choices, onInput, onChoose } = props;
   const list = useId();
-  const [open, setOpen] = useState(false);
-  const [at, setAt] = useState(-1);
-  const shown = open && choices.length > 0;
-  const active = shown ? choices[at] : undefined;
-  const take = (choice: C): void => {
-    setAt(-1);
-    onChoose(choice);
-  };
-  const tell = ({ currentTarget }: { currentTarget: HTMLInputElement }): void =>
+  const { shown, at, press, show, hide } = useChoices(choices, onChoose);
+  const told = ({ currentTarget }: { currentTarget: HTMLInputElement }): void =>
     onInput(currentTarget.value, currentTarget.selectionStart ?? currentTarget.value.length);
-  const keys: Readonly<Record<string, () => boolean>> = {
-    ArrowDown: () => {
-      setOpen(true);
-      setAt(shown ? (at + 1) % choices.length : -1);
-      return true;
-    },
-    ArrowUp: () => {
-      setAt(at <= 0 ? choices.length - 1 : at - 1);
-      return shown;
-    },
-    Enter: () => {
-      setOpen(Boolean(active));
-      if (active) take(active);
-      return Boolean(active);
-    },
-    Escape: () => {
-      setOpen(false);
-      setAt(-1);
-      return shown;
-    },
+  const written = (event: { currentTarget: HTMLInputElement }): void => {
+    show();
+    told(event);
   };
   return (
     <div class="combobox">
       <input
         ref={props.input}
-        type="text"
         role="combobox"
-        aria-label={props.label}
+        aria-label={label}
         aria-autocomplete="list"
         aria-expanded={shown}
         aria-controls={list}
-        aria-activedescendant={active && `${list}-${at}`}
+        aria-activedescendant={shown && at >= 0 ? `${list}-${at}` : undefined}
         aria-describedby={props.describedBy}
         aria-invalid={props.invalid || undefined}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        dir="auto"
+        {...{ autocomplete: 'off', autocapitalize: 'off', spellcheck: false, dir: 'auto' }}
         placeholder={props.placeholder}
         value={props.value}
-        onInput={(event) => {
-          setOpen(true);
-          setAt(-1);
-          tell(event);
-        }}
-        onClick={(event) => {
-          setOpen(true);
-          tell(event);
-        }}
-        onKeyUp={(event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && tell(event)}
-        onKeyDown={(event) => !event.isComposing && keys[event.key]?.() && event.preventDefault()}
-        onBlur={() => setOpen(false)}
+        onInput={written}
+        onClick={written}
+        onKeyUp={(event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && told(event)}
+        onKeyDown={(event) => !event.isComposing && press(event.key) && event.preventDefault()}
+        onBlur={hide}
       />
-      <Choices id={list} label={props.label} choices={shown ? choices : []} at={at} onTake={take} />
+      <Choices id={list} label={label} choices={shown ? choices : []} at={at} onChoose={onChoose} />
     </div>
   );
+}
+
+/** Whether the list is shown, and which one of it the keys are at (-1: none). */
+function useChoices<C extends Choice>(choices: readonly C[], onChoose: (choice: C) => void) {
+  const [open, setOpen] = useState(false);
+  const [at, setAt] = useState(-1);
+  const shown = open && choices.length > 0;
+  const turn = (to: boolean, place = -1): void => {
+    setOpen(to);
+    setAt(place);
+  };
+  const press = (key: string): boolean => {
+    const { length } = choices;
+    const active = shown ? choices[at] : undefined;
+    if (key === 'ArrowDown') turn(true, shown ? (at + 1) % length : 0);
+    else if (key === 'ArrowUp' && shown) turn(true, at > 0 ? at - 1 : length - 1);
+    else if (key === 'Escape' && shown) turn(false);
+    else if (key !== 'Enter') return false;
+    else if (active) {
+      setAt(-1);
+      onChoose(active);
+    } else turn(false);
+    return key !== 'Enter' || active !== undefined;
+  };
+  return { shown, at, press, show: () => turn(true), hide: () => turn(false) };
 }
 
 interface ChoicesProps<C> {
@@ -100,10 +90,10 @@ interface ChoicesProps<C> {
   readonly label: string;
   readonly choices: readonly C[];
   readonly at: number;
-  readonly onTake: (choice: C) => void;
+  readonly onChoose: (choice: C) => void;
 }
 
-function Choices<C extends Choice>({ id, label, choices, at, onTake }: ChoicesProps<C>) {
+function Choices<C extends Choice>({ id, label, choices, at, onChoose }: ChoicesProps<C>) {
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
   return (
@@ -116,7 +106,7 @@ function Choices<C extends Choice>({ id, label, choices, at, onTake }: ChoicesPr
             role="option"
             aria-selected={index === at}
             onPointerDown={(event) => event.preventDefault()}
-            onClick={() => onTake(choice)}
+            onClick={() => onChoose(choice)}
           >
             {choice.shown}
           </li>
