@@ -85,11 +85,22 @@ describe('the package', () => {
     const files = filesOf(installed());
     const documents = filesOf(join(root, 'docs')).map((file) => `docs/${file}`);
     const read = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...documents].sort();
-    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(read);
-    expect(files.filter((file) => !/\.(js|js\.map|d\.ts)$/.test(file)).sort()).toEqual(read);
+    expect(files.filter((file) => !/^(dist|console)\//.test(file)).sort()).toEqual(read);
+    const compiled = files.filter((file) => file.startsWith('dist/'));
+    expect(compiled.filter((file) => !/\.(js|js\.map|d\.ts)$/.test(file))).toEqual([]);
     expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
     for (const file of ['LICENSE', 'CHANGELOG.md', ...documents]) {
       expect(await readFile(installed(file), 'utf8')).toBe(await readFile(join(root, file), 'utf8'));
+    }
+  });
+
+  it('holds the console as it was built, and no source of it', async () => {
+    const console = filesOf(installed('console'));
+    const hashed = console.map((file) => file.replace(/-[\w-]{8}\./, '-*.'));
+    expect(hashed).toEqual(['assets/index-*.css', 'assets/index-*.js', 'index.html']);
+    for (const file of console) {
+      const text = await readFile(installed('console', file), 'utf8');
+      expect([file, text.includes(root), /sourceMappingURL|\bfileName:/.test(text)]).toEqual([file, false, false]);
     }
   });
 

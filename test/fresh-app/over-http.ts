@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditTrail, GrantlogModule, OutboxRelay } from 'grantlog';
+import { consolePage } from './console-page.js';
 
 /** Signs everybody in as user 7. */
 @Injectable()
@@ -16,7 +17,10 @@ class SignedIn implements CanActivate {
 @Module({
   imports: [
     TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL }),
-    GrantlogModule.forRootAsync({ http: { guards: [SignedIn] }, useFactory: () => ({ model: 'model.conf' }) }),
+    GrantlogModule.forRootAsync({
+      http: { guards: [SignedIn], console: true },
+      useFactory: () => ({ model: 'model.conf' }),
+    }),
   ],
 })
 class HttpApp {}
@@ -62,7 +66,13 @@ export async function overHttp(): Promise<object> {
   try {
     const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
     await app.listen(0, '127.0.0.1');
-    return { answers: await answers(await app.getUrl()), records: await recorded(app), document };
+    const origin = await app.getUrl();
+    return {
+      answers: await answers(origin),
+      records: await recorded(app),
+      console: await consolePage(origin),
+      document,
+    };
   } finally {
     await app.close();
   }

@@ -6,6 +6,7 @@ export interface Report {
   readonly http: {
     readonly answers: Record<string, string>;
     readonly records: object[];
+    readonly console: object;
     readonly document: OpenAPIObject;
   };
   readonly nestAuthz: object;
@@ -57,6 +58,11 @@ export const expectedReport = {
       'POST role-assignments/remove {}': '400 assignments',
     },
     records: [{ type: 'role_assignment.created', actor: 'user^7', reason: 'asked for' }],
+    console: {
+      led: '302 console/',
+      page: '200 text/html; charset=utf-8',
+      assets: ['200 text/css; charset=utf-8', '200 text/javascript; charset=utf-8'],
+    },
   },
   nestAuthz: {
     before: [401, 200, 403],
