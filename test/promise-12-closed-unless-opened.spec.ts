@@ -49,6 +49,8 @@ const everyRoute = [
   'GET /authz/audit-records',
   'GET /authz/audit-records/export',
   'GET /authz/audit-records/histogram',
+  'GET /authz/audit-records/namespaces',
+  'GET /authz/audit-records/suggestions',
   'GET /authz/audit-records/{id}',
   'GET /authz/enforce',
   'GET /authz/explain',
@@ -152,6 +154,8 @@ describe('closed unless opened', () => {
         'GET /authz/audit-records/histogram': ['by', ...filters, 'timeZone', 'to', 'type', 'subjectPrefix', 'subject']
           .concat(['role', 'scope', 'scopeNamespace'])
           .sort(),
+        'GET /authz/audit-records/namespaces': [],
+        'GET /authz/audit-records/suggestions': ['field', 'limit', 'word'],
         'GET /authz/audit-records/{id}': ['id'],
         'GET /authz/enforce': ['action', 'scope', 'subject'],
         'GET /authz/health': [],

@@ -86,3 +86,4 @@ export { AuditTrail } from './trail/audit-trail';
 export type { ExportFormat } from './trail/export-format';
 export type { BucketUnit, Histogram, HistogramBucket, HistogramQuery } from './trail/histogram-query';
 export type { RecordItem } from './trail/record-item';
+export type { KeyField, KeySuggestion, NamespacesInUse, SuggestionQuery } from './trail/suggestion-query';

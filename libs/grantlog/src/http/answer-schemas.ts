@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/audit-event';
 import { bucketUnits } from '../trail/histogram-query';
+import { keyFields } from '../trail/suggestion-query';
 
 const time = z.string().describe('ISO 8601, UTC, with microseconds');
 const nextCursor = z.string().nullable().describe('null on the last page');
@@ -74,6 +75,15 @@ export const auditHistogram = z
     closedThrough: time.describe('What was recorded up to here is counted'),
   })
   .meta({ id: 'AuditRecordsHistogram' });
+
+const namespaces = z.array(z.string());
+export const namespacesInUse = z
+  .object({ subject: namespaces, role: namespaces, scope: namespaces, actor: namespaces })
+  .meta({ id: 'NamespacesInUse' });
+
+export const keySuggestions = z
+  .object({ items: z.array(z.object({ field: z.enum(keyFields), key: z.string() })) })
+  .meta({ id: 'KeySuggestions' });
 
 const assignmentKeys = {
   subject: z.string(),

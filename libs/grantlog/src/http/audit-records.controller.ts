@@ -6,7 +6,15 @@ import { RecordedReads } from '../reads/recorded-reads';
 import { AuditTrail } from '../trail/audit-trail';
 import type { AuditPage } from '../trail/audit-query';
 import type { Histogram } from '../trail/histogram-query';
-import { auditHistogram, auditRecordItem, auditRecordsPage, exportedRecords } from './answer-schemas';
+import type { KeySuggestion, NamespacesInUse } from '../trail/suggestion-query';
+import {
+  auditHistogram,
+  auditRecordItem,
+  auditRecordsPage,
+  exportedRecords,
+  keySuggestions,
+  namespacesInUse,
+} from './answer-schemas';
 import { CheckedQuery } from './checked';
 import { asksForHeaders, exportedFile, type FileRequest, type FileResponse } from './exported-file';
 import { Describes, Produces } from './openapi';
@@ -20,6 +28,8 @@ import {
   type HistogramQueryParameters,
   type NoQuery,
   noQuery,
+  type SuggestionsQuery,
+  suggestionsQuery,
 } from './query-schemas';
 import { type RecordItem, recordItem } from '../trail/record-item';
 import { Viewer } from './viewer';
@@ -53,6 +63,25 @@ export class AuditRecordsController {
     const { by: _, timeZone: __, ...filters } = query; // the same records are read, however they are shown
     await this.reads.read('records', filters);
     return histogram;
+  }
+
+  /** Leaves no record of reading: it tells which kinds of keys there are, and no event. */
+  @Get('namespaces')
+  @NeedsPermission('audit.read')
+  @Describes('The namespaces of the keys in the log', namespacesInUse)
+  async namespaces(@CheckedQuery(noQuery) _query: NoQuery): Promise<NamespacesInUse> {
+    return this.trail.namespaces({ visible: await this.viewer.visible() });
+  }
+
+  /**
+   * Leaves no record of reading: one for each letter that somebody types would drown the log, and those that count come with the query they
+   * are typed for.
+   */
+  @Get('suggestions')
+  @NeedsPermission('audit.read')
+  @Describes('Keys in the log that begin with a word', keySuggestions)
+  async suggestions(@CheckedQuery(suggestionsQuery) query: SuggestionsQuery): Promise<{ items: KeySuggestion[] }> {
+    return { items: await this.trail.suggestions(query, { visible: await this.viewer.visible() }) };
   }
 
   @Get('export')

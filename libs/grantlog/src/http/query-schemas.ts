@@ -3,6 +3,8 @@ import { auditEventTypes, auditOperations, auditOutcomes } from '../contract/aud
 import { mostPerPage } from '../contract/page-limit';
 import { exportFormats } from '../trail/export-format';
 import { bucketUnits } from '../trail/histogram-query';
+import { mostSuggestions } from '../trail/keys-in-use';
+import { keyFields } from '../trail/suggestion-query';
 
 /*
  * The form of queries and bodies: which fields there are, of which type. What a key or a time must look like is checked by
@@ -17,16 +19,16 @@ const text = (description: string): z.ZodString =>
 const oneOf = <const T extends readonly string[]>(values: T, description: string): z.ZodEnum<{ [K in T[number]]: K }> =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` }).describe(description);
 
-const limitProblem = `must be a whole number from 1 to ${mostPerPage}`;
+const upTo = (most: number) => {
+  const problem = `must be a whole number from 1 to ${most}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+    z.number({ error: problem }).int(problem).min(1, problem).max(most, problem),
+  );
+};
 
 const paging = {
-  limit: z
-    .preprocess(
-      (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-      z.number({ error: limitProblem }).int(limitProblem).min(1, limitProblem).max(mostPerPage, limitProblem),
-    )
-    .optional()
-    .describe(`Items on a page: 1 to ${mostPerPage}. Default: 50`),
+  limit: upTo(mostPerPage).optional().describe(`Items on a page: 1 to ${mostPerPage}. Default: 50`),
   cursor: text('nextCursor of the page before, with the same filters').optional(),
 };
 
@@ -66,6 +68,13 @@ export const histogramQuery = auditRecordsQuery.omit({ limit: true, cursor: true
   timeZone: text('IANA name of the zone at whose midnight days and months begin. Default: UTC').optional(),
 });
 export type HistogramQueryParameters = z.infer<typeof histogramQuery>;
+
+export const suggestionsQuery = z.strictObject({
+  word: text('What a key begins with; without a separator, behind any namespace in use'),
+  field: oneOf(keyFields, 'Which keys. Default: all, fairly').optional(),
+  limit: upTo(mostSuggestions).optional().describe(`1 to ${mostSuggestions}. Default: 10`),
+});
+export type SuggestionsQuery = z.infer<typeof suggestionsQuery>;
 
 export const roleAssignmentsQuery = z.strictObject({
   ...assignmentFilters,

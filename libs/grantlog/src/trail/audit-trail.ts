@@ -14,9 +14,11 @@ import type { AuditFilter, AuditPage, AuditQuery } from './audit-query';
 import { checkedFilter, checkedUuid } from './checked-filter';
 import { writerOf } from './export-format';
 import type { Histogram, HistogramQuery } from './histogram-query';
+import { KeysInUse } from './keys-in-use';
 import { endOfTime, LogHead } from './log-head';
 import { recordColumns } from './record-columns';
 import { RecordSearch } from './record-search';
+import type { KeySuggestion, NamespacesInUse, SuggestionQuery } from './suggestion-query';
 
 const streamedAtOnce = 1_000;
 
@@ -28,6 +30,7 @@ export class AuditTrail {
   private readonly head: LogHead;
   private readonly search: RecordSearch;
   private readonly counts: AuditHistogram;
+  private readonly inUse: KeysInUse;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -36,6 +39,7 @@ export class AuditTrail {
     this.head = new LogHead(dataSource);
     this.search = new RecordSearch(dataSource, keys);
     this.counts = new AuditHistogram(dataSource, keys);
+    this.inUse = new KeysInUse(dataSource, keys);
   }
 
   /**
@@ -69,6 +73,23 @@ export class AuditTrail {
    */
   histogram(query: HistogramQuery = {}, options: ReadOptions = {}): Promise<Histogram> {
     return this.counts.of(query, options);
+  }
+
+  /**
+   * The namespaces of the keys in the log, up to 100 for each field. Of subjects, roles and actors, somebody who does not see everything is told
+   * those of the newest 500 records that they may see. Where more than 1,000 keys have no namespace, some may be missing.
+   */
+  namespaces(options: ReadOptions = {}): Promise<NamespacesInUse> {
+    return this.inUse.namespaces(options);
+  }
+
+  /**
+   * Keys in the log that begin with a word, for whoever types one: never one without a record that they may see. Where most of the log is hidden
+   * from them it may miss some whose records are long ago.
+   * @throws InvalidInputError for a word that no key can begin with, an unknown field, or a limit outside 1 to 50
+   */
+  suggestions(query: SuggestionQuery, options: ReadOptions = {}): Promise<KeySuggestion[]> {
+    return this.inUse.suggestions(query, options);
   }
 
   /**

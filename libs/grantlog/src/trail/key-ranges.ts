@@ -38,7 +38,7 @@ const distinctKeys = (column: string): string => {
 };
 
 /** The last character that there is. */
-const last = '\u{10FFFF}';
+export const lastCharacter = '\u{10FFFF}';
 
 /** Where what a query asks for, or what somebody may see, is to be found. */
 interface Places {
@@ -117,7 +117,7 @@ export class KeyRangeFinder {
     passed: readonly string[] = [],
   ): Promise<string[] | undefined> {
     if (prefixes.length === 0) return [];
-    const parameters = [prefixes, mostKeys + 1, passed, passed.map((prefix) => `${prefix}${last}`)];
+    const parameters = [prefixes, mostKeys + 1, passed, passed.map((prefix) => `${prefix}${lastCharacter}`)];
     const rows = await query<{ key: string }>(this.dataSource, distinctKeys(column), parameters);
     return rows.length > mostKeys ? undefined : rows.map(({ key }) => key);
   }
@@ -134,7 +134,7 @@ export function kindsOf({ outcome, type, operation }: AuditFilter): KeyRanges[] 
 }
 
 /** The longest of some prefixes, if what begins with it begins with the others too. */
-function narrowest(...prefixes: readonly string[]): string | undefined {
+export function narrowest(...prefixes: readonly string[]): string | undefined {
   const [longest = '', ...others] = [...prefixes].sort((one, other) => other.length - one.length);
   return others.every((other) => longest.startsWith(other)) ? longest : undefined;
 }
