@@ -11,6 +11,8 @@ export interface Look extends Pick<
 > {
   /** What a session storage holds before the page is loaded. */
   readonly stored?: Readonly<Record<string, string>>;
+  /** Whether the test moves the clock of the page on. */
+  readonly clock?: boolean;
 }
 
 export const phone = { width: 390, height: 844 };
@@ -26,7 +28,7 @@ export class Visits {
   }
 
   /** Somebody who opens the address in a browser of their own. */
-  async open(address: string, { stored = {}, ...look }: Look = {}): Promise<Page> {
+  async open(address: string, { stored = {}, clock = false, ...look }: Look = {}): Promise<Page> {
     if (!this.browser) throw new Error('The browser was not started.');
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 900 },
@@ -38,9 +40,14 @@ export class Visits {
     context.setDefaultTimeout(usualPatience);
     await context.addInitScript(tellsOfRefusals);
     for (const entry of Object.entries(stored)) await context.addInitScript(storing(entry));
+    if (clock) await context.clock.install();
     const page = await context.newPage();
     page.on('pageerror', ({ message }) => this.complaints.push(message));
     page.on('console', (message) => message.type() === 'error' && this.hear(message.text()));
+    page.on('dialog', (dialog) => {
+      this.complaints.push(`a script asked: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
     await page.goto(address);
     return page;
   }
