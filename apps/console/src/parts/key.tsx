@@ -1,3 +1,5 @@
+import { Plain } from './plain';
+
 interface KeyProps {
   /** The namespaced key; `null` for an actor that nobody knows. */
   readonly of: string | null;
@@ -17,7 +19,7 @@ export function Key({ of, display, href }: KeyProps) {
   const text = (
     <bdi class="key">
       <span class="namespace">{of.slice(0, of.length - shown.length)}</span>
-      {shown}
+      <Plain text={shown} />
     </bdi>
   );
   return href ? <a href={href}>{text}</a> : text;

@@ -1,5 +1,6 @@
 import { type ComponentChildren, createContext } from 'preact';
-import { useContext, useState } from 'preact/hooks';
+import { useContext, useMemo, useState } from 'preact/hooks';
+import { formatterOf } from './wall-time';
 
 /** In which zone times are shown. */
 export type Zone = 'local' | 'UTC';
@@ -20,11 +21,13 @@ export const useZone = (): Chosen => useContext(ChosenZone);
 
 export function InZone({ children }: { children: ComponentChildren }) {
   const [zone, setZone] = useState<Zone>(localStorage.getItem(remembered) === 'UTC' ? 'UTC' : 'local');
-  const choose = (chosen: Zone): void => {
-    localStorage.setItem(remembered, chosen);
-    setZone(chosen);
+  const choose = (wanted: Zone): void => {
+    localStorage.setItem(remembered, wanted);
+    setZone(wanted);
   };
-  return <ChosenZone.Provider value={{ zone, name: nameOf(zone), choose }}>{children}</ChosenZone.Provider>;
+  // The same one while the zone is: thousands of times are drawn anew for another.
+  const chosen = useMemo(() => ({ zone, name: nameOf(zone), choose }), [zone]);
+  return <ChosenZone.Provider value={chosen}>{children}</ChosenZone.Provider>;
 }
 
 export function ZoneSwitch() {
@@ -41,9 +44,11 @@ export function ZoneSwitch() {
   );
 }
 
+const offset = { timeZoneName: 'longOffset' } as const;
+
 /** `+02:00`; at that moment, because summer time has another one. */
 export function offsetOf(moment: Date, zone: string): string {
-  const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(moment);
+  const parts = formatterOf('en', zone, offset).formatToParts(moment);
   const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
   return name.replace('GMT', '') || '+00:00';
 }

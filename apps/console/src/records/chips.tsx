@@ -1,4 +1,5 @@
 import type { ApiError } from '../api/api';
+import { Plain } from '../parts/plain';
 import { Time } from '../parts/time';
 import type { Query } from '../route';
 import { listed } from './filters';
@@ -25,7 +26,14 @@ export function Chips({ address, error, onEdit, onRemove }: ChipsProps) {
         ))}
       </ul>
       {filters.length > 1 && (
-        <button type="button" class="plain" onClick={() => onRemove(...filters.map(([name]) => name))}>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            focusSearch();
+            onRemove(...filters.map(([name]) => name));
+          }}
+        >
           Clear all
         </button>
       )}
@@ -54,7 +62,7 @@ function Chip({ name, value, wrong, onEdit, onRemove }: ChipProps) {
             {name}: <Time at={value} />
           </>
         ) : (
-          <bdi>{text}</bdi>
+          <Plain text={text} />
         )}
       </button>
       <button
@@ -79,7 +87,11 @@ function isMoment(name: string, value: string): boolean {
 /** What is removed cannot keep the focus: the next one has it, or the one before. */
 function focusBeside(button: HTMLElement): void {
   const chip = button.closest('li');
-  const beside = chip?.nextElementSibling ?? chip?.previousElementSibling;
-  const next = beside?.lastElementChild ?? document.querySelector('.search input');
+  const next = (chip?.nextElementSibling ?? chip?.previousElementSibling)?.lastElementChild;
   if (next instanceof HTMLElement) next.focus();
+  else focusSearch();
+}
+
+function focusSearch(): void {
+  document.querySelector<HTMLElement>('.search input')?.focus();
 }

@@ -4,10 +4,10 @@ import { useLoaded } from '../api/loaded';
 import { CopyButton } from '../parts/copy-button';
 import { Drawer } from '../parts/drawer';
 import { Failed, Loading } from '../parts/states';
+import { jsonOf } from '../parts/turning';
 import { amend, hrefOf, type Query } from '../route';
 import { listed } from './filters';
 import { RecordFields } from './record-fields';
-import { jsonOf } from './record-json';
 import { operationOf } from './record-words';
 
 interface RecordDrawerProps {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { RecordItem } from '../api/answers';
 import { ExactTime } from '../parts/exact-time';
 import { Key } from '../parts/key';
+import { Plain } from '../parts/plain';
 import { hrefOf } from '../route';
 import type { Filter } from './filters';
 import { Operation, ruleOf } from './record-words';
@@ -32,7 +33,9 @@ export function RecordFields({ record }: { record: RecordItem }) {
             <Key of={scope} display={record.scopeDisplay} />
           </Row>
         )}
-        <Row name="Reason">{record.reason === null ? <i class="quiet">none given</i> : <bdi>{record.reason}</bdi>}</Row>
+        <Row name="Reason">
+          {record.reason === null ? <i class="quiet">none given</i> : <Plain text={record.reason} />}
+        </Row>
         <Row name="Recorded">
           <ExactTime at={record.recordedAt} />
         </Row>
@@ -44,10 +47,10 @@ export function RecordFields({ record }: { record: RecordItem }) {
           {record.operationId}
         </Row>
         <Row name="Request" by={requestId !== null && { requestId }} all="all of this request">
-          {requestId !== null && <bdi>{requestId}</bdi>}
+          {requestId !== null && <Plain text={requestId} />}
         </Row>
         <Row name="Source IP">{record.sourceIp}</Row>
-        <Row name="User agent">{record.userAgent !== null && <bdi>{record.userAgent}</bdi>}</Row>
+        <Row name="User agent">{record.userAgent !== null && <Plain text={record.userAgent} />}</Row>
         <Row name="Event">{record.id}</Row>
       </dl>
       {role !== null && <Elsewhere record={record} role={role} />}
@@ -92,14 +95,14 @@ function Details({ record }: { record: RecordItem }) {
       {rule && (
         <Row name="Rule">
           <code>
-            <bdi>{[rule.ptype, ...rule.columns].join(', ')}</bdi>
+            <Plain text={[rule.ptype, ...rule.columns].join(', ')} />
           </code>
         </Row>
       )}
       {query !== undefined && (
         <Row name="Asked for">
           <code>
-            <bdi>{JSON.stringify(query)}</bdi>
+            <Plain text={JSON.stringify(query)} />
           </code>
         </Row>
       )}
@@ -112,7 +115,7 @@ function Attempt({ details: { error, attempted } }: Pick<RecordItem, 'details'>)
   return (
     <>
       <Row name="Why it failed">
-        <bdi>{message}</bdi>{' '}
+        <Plain text={message} />{' '}
         <span class="quiet">
           {code}
           {field && <>, {field}</>}

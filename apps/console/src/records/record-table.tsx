@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { RecordItem } from '../api/answers';
 import { Key } from '../parts/key';
+import { Plain } from '../parts/plain';
 import { Time } from '../parts/time';
 import { hrefOf, type Query } from '../route';
 import { type Filter, listed, narrowed } from './filters';
@@ -19,7 +20,7 @@ const columns = ['Time', 'Actor', 'Operation', 'Subject', 'Role', 'Scope', 'Reas
  */
 export function RecordTable({ pages, address }: RecordTableProps) {
   return (
-    <table class="rows records" role="table" aria-label="Records, newest first" onClick={openRow}>
+    <table class="rows records" role="table" aria-label="Records, newest first" tabIndex={-1} onClick={openRow}>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((name) => (
@@ -82,7 +83,7 @@ function Row({ record, here }: { record: RecordItem; here: Query }) {
         {scope !== null && <Filtering by={{ scope }} of={scope} display={scopeDisplay} here={here} />}
       </td>
       <td role="cell" data-label="Reason">
-        <bdi>{record.reason}</bdi>
+        <Plain text={record.reason} />
       </td>
     </tr>
   );
@@ -105,5 +106,9 @@ function Filtering({ by, of, display, here }: FilteringProps) {
 
 /** What a rule says that assigns no role, behind its subject. */
 function Rest({ of: record }: { of: RecordItem }) {
-  return <bdi class="quiet">{ruleOf(record)?.columns.slice(1).join(', ')}</bdi>;
+  return (
+    <span class="quiet">
+      <Plain text={ruleOf(record)?.columns.slice(1).join(', ')} />
+    </span>
+  );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ApiError } from '../api/api';
 import { CopyButton } from '../parts/copy-button';
+import { Plain } from '../parts/plain';
 import { Empty, Failed, Loading } from '../parts/states';
 import { Time } from '../parts/time';
 import { hrefOf, type Query, type ViewProps } from '../route';
@@ -29,6 +30,8 @@ export function Records({ query }: ViewProps) {
     if (!news || news.beyond) question.again();
     else state.add(news.items, news.closedThrough);
     setVersion((last) => last + 1);
+    // The button goes; who pressed it goes on in the list.
+    document.querySelector<HTMLElement>('.records')?.focus();
   };
   return (
     <>
@@ -123,7 +126,7 @@ function Nothing({ query }: { query: Query }) {
         {filters.map(([field, value]) => (
           <li key={field}>
             <a href={hrefOf('records', without(query, field))}>
-              without <bdi>{pieceOf(field, value)}</bdi>
+              without <Plain text={pieceOf(field, value)} />
             </a>
           </li>
         ))}

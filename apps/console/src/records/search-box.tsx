@@ -2,6 +2,7 @@ import type { Ref } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 import { type Namespaces, useSuggestions } from '../api/known-keys';
 import { Combobox } from '../parts/combobox';
+import { Plain } from '../parts/plain';
 import { type Completion, completionsOf, soughtBy, tokenAt } from './completions';
 import { parsed } from './qualifiers';
 
@@ -82,7 +83,7 @@ function useSearch(onSearch: SearchBoxProps['onSearch']) {
 function Offered({ text, hint }: Completion) {
   return (
     <>
-      <bdi>{text}</bdi> <span class="quiet">{hint}</span>
+      <Plain text={text} /> <span class="quiet">{hint}</span>
     </>
   );
 }
