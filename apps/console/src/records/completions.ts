@@ -96,7 +96,7 @@ function namespacesFor(qualifier: KnownKey['field'], { namespaces, separator }: 
 
 /** Keys that the log has, and behind them all subjects or scopes that begin so. */
 function keysFor({ value }: Token, { keys }: Known): readonly Completion[] {
-  const fitting = keys.filter(({ key }) => key.includes(value));
+  const fitting = value === '' ? [] : keys.filter(({ key }) => key.includes(value));
   const found = fitting.map(({ field, key }) => ({ text: pieceOf(field, key), hint: '', whole: true }));
   return [...found, ...beginningsOf(fitting, value)];
 }
