@@ -21,9 +21,11 @@ export async function seriousFindingsInBoth(page: Page): Promise<string[]> {
   return findings;
 }
 
-/** By how many pixels the page is wider than its window. */
-export const sidewaysScroll = (page: Page): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+/** By how many pixels the page, or a dialog on it, is wider than what it has. */
+export const sidewaysScroll = (page: Page): Promise<number> => page.evaluate(widest);
+
+const widest = `Math.max(...[document.documentElement, ...document.querySelectorAll('main, dialog[open], dialog[open] > *')]
+  .map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))`;
 
 /** What has the focus, as it is called: by its label, or by what it says. */
 export const focused = (page: Page): Promise<string> => page.evaluate(nameOfFocus);
