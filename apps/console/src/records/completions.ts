@@ -6,7 +6,7 @@ export interface Completion {
   /** Takes the place of the piece. */
   readonly text: string;
   /** What it means, in a few words. */
-  readonly hint: string;
+  readonly hint?: string;
   /** Whether the piece is whole then. */
   readonly whole: boolean;
 }
@@ -32,14 +32,10 @@ export interface Sought {
   readonly field: KnownKey['field'] | undefined;
 }
 
-const hints: Readonly<Record<Qualifier, string>> = {
-  subject: 'whose roles',
-  role: 'which role',
-  scope: 'where',
+/** What a qualifier does not say by its name. */
+const hints: Readonly<Partial<Record<Qualifier, string>>> = {
   'scope-type': 'namespace of the scope',
   actor: 'who did it',
-  operation: 'what was done',
-  outcome: 'how it ended',
   type: 'kind of event',
   request: 'id of a request',
   call: 'id of a call: all its changes',
@@ -84,9 +80,8 @@ function qualifiersFor(word: string): readonly Completion[] {
 
 function valuesFor({ qualifier, value }: Token, all: readonly string[]): readonly Completion[] {
   if (!qualifier) return [];
-  return all
-    .filter((one) => one.includes(value))
-    .map((one) => ({ text: pieceOf(meanings[qualifier].field, one), hint: hints[qualifier], whole: true }));
+  const fitting = all.filter((one) => one.includes(value));
+  return fitting.map((one) => ({ text: pieceOf(meanings[qualifier].field, one), whole: true }));
 }
 
 function namespacesFor(qualifier: KnownKey['field'], { namespaces, separator }: Known): readonly Completion[] {
@@ -97,7 +92,7 @@ function namespacesFor(qualifier: KnownKey['field'], { namespaces, separator }: 
 /** Keys that the log has, and behind them all subjects or scopes that begin so. */
 function keysFor({ value }: Token, { keys }: Known): readonly Completion[] {
   const fitting = value === '' ? [] : keys.filter(({ key }) => key.includes(value));
-  const found = fitting.map(({ field, key }) => ({ text: pieceOf(field, key), hint: '', whole: true }));
+  const found = fitting.map(({ field, key }) => ({ text: pieceOf(field, key), whole: true }));
   return [...found, ...beginningsOf(fitting, value)];
 }
 
