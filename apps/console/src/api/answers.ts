@@ -195,3 +195,17 @@ export interface Bucket {
   readonly to: string;
   readonly count: number | null;
 }
+
+export type KeyColumn = 'subject' | 'role' | 'scope' | 'actor';
+
+/** The namespaces in use in each column. */
+export type Namespaces = Readonly<Record<KeyColumn, readonly string[]>>;
+
+export interface Suggestion {
+  readonly field: KeyColumn;
+  readonly key: string;
+}
+
+export interface Suggestions {
+  readonly items: readonly Suggestion[];
+}

@@ -1,15 +1,9 @@
 import { useRef } from 'preact/hooks';
+import type { KeyColumn, Namespaces, Suggestion, Suggestions } from './answers';
 import { get } from './api';
 import { useLoaded } from './loaded';
 
-export type KeyColumn = 'subject' | 'role' | 'scope' | 'actor';
-
-export interface Suggestion {
-  readonly field: KeyColumn;
-  readonly key: string;
-}
-
-export type Namespaces = Readonly<Record<KeyColumn, readonly string[]>>;
+export type { KeyColumn, Namespaces, Suggestion };
 
 /** The namespaces in use, as far as the viewer may see; none if the server cannot tell. */
 export function useNamespaces(): Namespaces {
@@ -30,7 +24,7 @@ export function useSuggestions(word: string | undefined, field?: KeyColumn): rea
   const { value, error } = useLoaded(word && `${field} ${word}`, async (signal) => {
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (signal.aborted) return { items: [] };
-    return get<{ items: readonly Suggestion[] }>('audit-records/suggestions', { word, field }, signal);
+    return get<Suggestions>('audit-records/suggestions', { word, field }, signal);
   });
   if (value || error || !word) last.current = value?.items ?? [];
   return last.current;
