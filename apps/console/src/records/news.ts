@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RecordItem, RecordsPage } from '../api/answers';
+import { repeatWhileSeen } from '../api/while-seen';
 import { type Listing, pageOf } from './listing';
 import type { Question } from './question';
 
 const interval = 10_000;
-const longest = 5 * 60_000;
 
 /** What was recorded since the list was read. */
 export interface News {
@@ -28,7 +28,7 @@ export function useNews(question: Question, listing: Listing | undefined): News 
       const page = await pageOf(question, undefined, abort.signal);
       if (!abort.signal.aborted) setNews({ ...newsIn(page, newestOf(listing)), since });
     };
-    repeatWhileSeen(look, abort.signal);
+    repeatWhileSeen(look, interval, abort.signal);
     return () => abort.abort();
   }, [since]);
   return news && news.since === since ? news : undefined;
@@ -41,22 +41,4 @@ function newestOf({ pages }: Listing): string {
 function newsIn({ items, nextCursor, closedThrough }: RecordsPage, newest: string): News {
   const newer = items.filter(({ seq }) => BigInt(seq) > BigInt(newest));
   return { items: newer, beyond: nextCursor !== null && newer.length === items.length, closedThrough };
-}
-
-function repeatWhileSeen(step: () => Promise<void>, signal: AbortSignal): void {
-  let wait = interval;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const plan = (milliseconds: number): void => {
-    clearTimeout(timer);
-    if (!document.hidden && !signal.aborted) timer = setTimeout(run, milliseconds);
-  };
-  const run = (): void => {
-    step().then(
-      () => plan((wait = interval)),
-      () => plan((wait = Math.min(wait * 2, longest))),
-    );
-  };
-  document.addEventListener('visibilitychange', () => plan(wait === interval ? 0 : wait), { signal });
-  signal.addEventListener('abort', () => clearTimeout(timer));
-  plan(interval);
 }
