@@ -17,10 +17,11 @@ export default async function setUp({ rootDir, testPathPatterns }: Run): Promise
   const asked = testPathPatterns.toExecutor({ rootDir });
   const runs = (folder: string, spec: RegExp): boolean =>
     readdirSync(join(rootDir, folder)).some((name) => spec.test(name) && asked.isMatch(join(rootDir, folder, name)));
-  const inBrowser = runs('apps/console/test', /\.browser\.spec\.ts$/);
+  const wantsBrowser = runs('apps/console/test', /\.browser\.spec\.ts$/);
+  const inBrowser = wantsBrowser && existsSync(chromiumPath);
+  if (wantsBrowser && !inBrowser) process.stderr.write(`\n${skipped}\n`);
   if (inBrowser || runs('test', /^console-.*\.spec\.ts$/)) buildConsole();
   if (inBrowser || runs('apps/demo/test', /\.spec\.ts$/)) buildDemo();
-  if (inBrowser && !existsSync(chromiumPath)) process.stderr.write(`\n${skipped}\n`);
   await startPostgres();
 }
 

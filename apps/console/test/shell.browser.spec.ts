@@ -50,14 +50,14 @@ inBrowser('the console', (visits) => {
       ['Why?', 'why'],
       ['Health', 'health'],
     ] as const) {
-      await page.getByRole('link', { name, exact: true }).click();
+      const views = page.getByRole('navigation', { name: 'Views' });
+      await views.getByRole('link', { name }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
       expect(new URL(page.url()).hash).toBe(`#/${hash}`);
       await until(
         () => page.title(),
         (title) => title === `${name} · Grantlog`,
       );
-      const views = page.getByRole('navigation', { name: 'Views' });
       expect(await views.locator('[aria-current=page]').allTextContents()).toEqual([name]);
       await until(
         () => focused(page),
@@ -106,6 +106,20 @@ inBrowser('the console', (visits) => {
     await page.context().setOffline(false);
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('row').nth(1).waitFor();
+  });
+
+  it('outlives a server that is killed: what is shown stays, and it goes on when the server is back', async () => {
+    const subjects = Array.from({ length: 60 }, (_, i) => `user^many-${i}`);
+    await demo.assign(subjects.map((subject) => ({ subject, role: 'role^library_user', scope: 'lib^lib:Many:one' })));
+    const page = await demo.visit('admin', '#/records?scope=lib%5Elib%3AMany%3Aone');
+    await page.getByRole('row').nth(50).waitFor();
+    const start = await demo.dies();
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor();
+    expect(await page.getByRole('row').count()).toBe(51);
+    await start();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('10 more: 60 records shown, which are all').waitFor();
   });
 
   it('fits a phone', async () => {

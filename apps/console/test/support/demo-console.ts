@@ -18,7 +18,7 @@ export class DemoConsole {
   private constructor(
     private readonly visits: Visits,
     private readonly database: TestDatabase,
-    readonly demo: DemoProcess,
+    private process: DemoProcess,
     private readonly environment: NodeJS.ProcessEnv,
   ) {}
 
@@ -26,6 +26,19 @@ export class DemoConsole {
     const database = await createDatabase();
     const environment = { ...settings, DATABASE_URL: database.url };
     return new DemoConsole(visits, database, await running(environment), environment);
+  }
+
+  get demo(): DemoProcess {
+    return this.process;
+  }
+
+  /** Kills the server. @returns what starts it again, at the same address */
+  async dies(): Promise<() => Promise<void>> {
+    const { port } = new URL(this.demo.url);
+    await this.demo.kill('SIGKILL');
+    return async () => {
+      this.process = await running({ ...this.environment, PORT: port });
+    };
   }
 
   async stop(): Promise<void> {
