@@ -33,12 +33,16 @@ export default defineConfig(({ command }) => {
     root: import.meta.dirname,
     base: './',
     publicDir: false,
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    oxc: {
+      jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
+      jsxInject: "import { h, Fragment } from 'preact';",
+    },
     plugins: [leavesWhatIsTheSame()],
     build: {
       outDir: join(import.meta.dirname, '..', '..', 'libs', 'grantlog', 'console'),
       emptyOutDir: false,
       target: 'es2023',
+      cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // the first that know light-dark()
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0, // the policy of the page allows files of its own only
     },

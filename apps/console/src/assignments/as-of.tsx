@@ -1,12 +1,13 @@
-import type { AssignmentsPage } from '../api/answers';
+import type { AssignmentItem, AssignmentsPage } from '../api/answers';
 import { type Pages, usePages } from '../api/pages';
 import { Key } from '../parts/key';
 import { Paged } from '../parts/paged';
+import { Rows } from '../parts/rows';
 import { Empty } from '../parts/states';
 import { Time } from '../parts/time';
 import { hrefOf, type Query, type ViewProps } from '../route';
 import { askedFor } from './asked';
-import { idOf, KeyCells, Ways } from './cells';
+import { idOf, keyColumns, Ways } from './cells';
 import { FilterForm, isInForm } from './filter-form';
 import { Spans } from './spans';
 
@@ -43,34 +44,23 @@ function Then({ pages, query }: { pages: Pages<AssignmentsPage>; query: Query })
           In force as of <Time at={pages.first.asOf} />, as the log tells
         </p>
       )}
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">Subject</th>
-            <th scope="col">Role</th>
-            <th scope="col">Scope</th>
-            <th scope="col">Granted</th>
-            <th scope="col">More</th>
-          </tr>
-        </thead>
-        <tbody>
-          {pages.items.map((item) => (
-            <tr key={idOf(item)}>
-              <KeyCells item={item} query={query} />
-              <td data-label="Granted">
-                <span>
-                  {item.grantedAt && <Time at={item.grantedAt} />} by <Key of={item.grantedBy ?? null} />
-                </span>
-              </td>
-              <td data-label="More">
-                <span class="ways">
-                  <Ways item={item} asOf={asOf} />
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        items={pages.items}
+        keyOf={idOf}
+        columns={[
+          ...keyColumns(query),
+          ['Granted', (item) => <Granted {...item} />],
+          ['More', (item) => <Ways item={item} asOf={asOf} />],
+        ]}
+      />
     </Paged>
+  );
+}
+
+function Granted({ grantedAt, grantedBy = null }: AssignmentItem) {
+  return (
+    <>
+      {grantedAt && <Time at={grantedAt} />} by <Key of={grantedBy} />
+    </>
   );
 }

@@ -2,11 +2,12 @@ import type { Difference, DifferencePage } from '../api/answers';
 import { type Pages, usePages } from '../api/pages';
 import { Deed } from '../parts/deed';
 import { Paged } from '../parts/paged';
+import { Rows } from '../parts/rows';
 import { Empty } from '../parts/states';
 import { Time } from '../parts/time';
 import { hrefOf, type Query, type ViewProps } from '../route';
 import { askedFor } from './asked';
-import { idOf, KeyCells, Ways } from './cells';
+import { idOf, keyColumns, Ways } from './cells';
 import { FilterForm, isInForm } from './filter-form';
 import { Spans } from './spans';
 
@@ -59,34 +60,15 @@ function Changed({ title, items, partly, query }: ChangedProps) {
         {title} <span class="quiet">{`${items.length}${partly ? ' so far' : ''}`}</span>
       </h2>
       {items.length > 0 && (
-        <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">Subject</th>
-              <th scope="col">Role</th>
-              <th scope="col">Scope</th>
-              <th scope="col">{title}</th>
-              <th scope="col">More</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((item) => (
-              <tr key={idOf(item)}>
-                <KeyCells item={item} query={query} />
-                <td data-label={title}>
-                  <span>
-                    <Deed verb="" record={item.record} />
-                  </span>
-                </td>
-                <td data-label="More">
-                  <span class="ways">
-                    <Ways item={item} />
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Rows
+          items={items}
+          keyOf={idOf}
+          columns={[
+            ...keyColumns(query),
+            [title, ({ record }) => <Deed verb="" record={record} />],
+            ['More', (item) => <Ways item={item} />],
+          ]}
+        />
       )}
     </section>
   );

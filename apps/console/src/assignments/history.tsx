@@ -2,11 +2,12 @@ import type { HistoryPage, Interval } from '../api/answers';
 import { type Pages, usePages } from '../api/pages';
 import { Deed } from '../parts/deed';
 import { Paged } from '../parts/paged';
+import { Rows } from '../parts/rows';
 import { Empty } from '../parts/states';
 import { Time } from '../parts/time';
 import type { Query, ViewProps } from '../route';
 import { askedFor } from './asked';
-import { KeyCells } from './cells';
+import { keyColumns } from './cells';
 import { FilterForm, isInForm } from './filter-form';
 
 /** From when until when roles were held. */
@@ -37,34 +38,18 @@ function Intervals({ pages, query }: { pages: Pages<HistoryPage>; query: Query }
         </Empty>
       }
     >
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">Subject</th>
-            <th scope="col">Role</th>
-            <th scope="col">Scope</th>
-            <th scope="col">From</th>
-            <th scope="col">Until</th>
-          </tr>
-        </thead>
-        <tbody>
-          {pages.items.map((item) => (
-            <tr key={`${item.granted?.seq} ${item.ended?.seq}`}>
-              <KeyCells item={item} query={query} />
-              <td data-label="From">
-                <span>
-                  {item.granted ? <Deed verb="Granted" record={item.granted} /> : 'Its creation is not recorded'}
-                </span>
-              </td>
-              <td data-label="Until">
-                <span>
-                  <End of={item} />
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        items={pages.items}
+        keyOf={({ granted, ended }) => `${granted?.seq} ${ended?.seq}`}
+        columns={[
+          ...keyColumns(query),
+          [
+            'From',
+            ({ granted }) => (granted ? <Deed verb="Granted" record={granted} /> : 'Its creation is not recorded'),
+          ],
+          ['Until', (item) => <End of={item} />],
+        ]}
+      />
       {pages.first && (
         <p class="quiet">
           Complete up to <Time at={pages.first.closedThrough} />

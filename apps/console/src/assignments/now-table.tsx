@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { AssignmentItem } from '../api/answers';
+import { Rows } from '../parts/rows';
 import type { Query } from '../route';
-import { idOf, KeyCells, Ways } from './cells';
+import { idOf, keyColumns, Ways } from './cells';
 
 export interface Selection {
   /** What is selected, of what is shown. */
@@ -38,52 +39,43 @@ interface NowTableProps {
 
 export function NowTable({ items, query, selection, remove }: NowTableProps) {
   return (
-    <table class="rows">
-      <thead>
-        <tr>
-          {selection && <th scope="col">Select</th>}
-          <th scope="col">Subject</th>
-          <th scope="col">Role</th>
-          <th scope="col">Scope</th>
-          <th scope="col">More</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item) => (
-          <NowRow key={idOf(item)} {...{ item, query, selection, remove }} />
-        ))}
-      </tbody>
-    </table>
+    <Rows
+      items={items}
+      keyOf={idOf}
+      columns={[
+        selection && ['Select', (item) => <Select item={item} selection={selection} />],
+        ...keyColumns(query),
+        [
+          'More',
+          (item) => (
+            <Ways item={item}>
+              {remove && (
+                <button
+                  type="button"
+                  class="plain"
+                  aria-label={`Remove ${nameOf(item)}`}
+                  onClick={() => remove([item])}
+                >
+                  Remove …
+                </button>
+              )}
+            </Ways>
+          ),
+        ],
+      ]}
+    />
   );
 }
 
-function NowRow({ item, query, selection, remove }: Omit<NowTableProps, 'items'> & { item: AssignmentItem }) {
-  const named = `${item.subject}, ${item.role}, ${item.scope}`;
+function Select({ item, selection }: { item: AssignmentItem; selection: Selection }) {
   return (
-    <tr>
-      {selection && (
-        <td data-label="Select">
-          <span>
-            <input
-              type="checkbox"
-              aria-label={`Select ${named}`}
-              checked={selection.has(item)}
-              onChange={() => selection.toggle(item)}
-            />
-          </span>
-        </td>
-      )}
-      <KeyCells item={item} query={query} />
-      <td data-label="More">
-        <span class="ways">
-          <Ways item={item} />
-          {remove && (
-            <button type="button" class="plain" aria-label={`Remove ${named}`} onClick={() => remove([item])}>
-              Remove …
-            </button>
-          )}
-        </span>
-      </td>
-    </tr>
+    <input
+      type="checkbox"
+      aria-label={`Select ${nameOf(item)}`}
+      checked={selection.has(item)}
+      onChange={() => selection.toggle(item)}
+    />
   );
 }
+
+const nameOf = ({ subject, role, scope }: AssignmentItem): string => `${subject}, ${role}, ${scope}`;
