@@ -8,22 +8,25 @@ import { Time } from '../parts/time';
 import { hrefOf, type Query, type ViewProps } from '../route';
 import { askedFor } from './asked';
 import { idOf, keyColumns, Ways } from './cells';
-import { FilterForm, isInForm } from './filter-form';
+import { Asking } from './asking';
 import { Spans } from './spans';
 
 /** What was in force at a moment. */
 export function AsOf({ query }: ViewProps) {
   const pages = usePages<AssignmentsPage>('role-assignments', query.asOf ? askedFor(query) : undefined);
   return (
-    <>
-      <FilterForm query={query} error={pages.error} again={pages.again} />
-      {!query.asOf && (
-        <Empty title="Which moment?">
-          <Spans hrefOf={(asOf) => hrefOf('assignments', { ...query, asOf })} />
-        </Empty>
-      )}
-      {query.asOf && !isInForm(pages.error, query) && <Then pages={pages} query={query} />}
-    </>
+    <Asking
+      {...{ query, pages }}
+      prompt={
+        !query.asOf && (
+          <Empty title="Which moment?">
+            <Spans hrefOf={(asOf) => hrefOf('assignments', { ...query, asOf })} />
+          </Empty>
+        )
+      }
+    >
+      <Then pages={pages} query={query} />
+    </Asking>
   );
 }
 

@@ -1,23 +1,23 @@
-import { ApiError } from '../api/api';
 import type { Assignment } from '../api/answers';
+import { wrongAt } from '../parts/draft';
 import { Field, KeyField } from '../parts/fields';
 import { type Change, columns } from './change';
 import { ChangeSentence } from './change-review';
 import type { Steps } from './change-steps';
 
+const fieldOf = (index: number, column: string): string => `assignments[${index}].${column}`;
+
 /** Whether the draft shows an error at one of its fields. */
 export function isInDraft(error: Error, { assignments }: Change): boolean {
-  const [, index, column] = /^assignments\[(\d+)\]\.(\w+)$/.exec(fieldOf(error)) ?? [];
-  return fieldOf(error) === 'reason' || (Number(index) < assignments.length && columns.some((name) => name === column));
+  const fields = assignments.flatMap((_, index) => columns.map((column) => fieldOf(index, column)));
+  return ['reason', ...fields].some((field) => wrongAt(field, error));
 }
-
-const fieldOf = (error: Error | undefined): string => (error instanceof ApiError && error.field) || '';
 
 /** What to assign, or what was chosen to be removed, and why. */
 export function ChangeDraft({ steps }: { steps: Steps }) {
   const { change, edit, review, busy, error } = steps;
   const { verb, assignments, reason } = change;
-  const wrong = (field: string): string | undefined => (error && fieldOf(error) === field ? error.message : undefined);
+  const wrong = (field: string): string | undefined => wrongAt(field, error);
   const submit = (event: Event): void => {
     event.preventDefault();
     review();
@@ -74,7 +74,7 @@ function Assignments({ steps: { change, edit }, wrong }: PartProps & { steps: St
           required={column !== 'scope'}
           placeholder={examples[column]}
           value={assignment[column]}
-          error={wrong(`assignments[${index}].${column}`)}
+          error={wrong(fieldOf(index, column))}
           onValue={(value) => put(index, { ...assignment, [column]: value })}
         />
       ))}
@@ -94,7 +94,7 @@ function Chosen({ change, wrong }: PartProps & { change: Change }) {
         <li key={index}>
           <ChangeSentence verb={change.verb} of={assignment} />
           {columns.map((column) => {
-            const problem = wrong(`assignments[${index}].${column}`);
+            const problem = wrong(fieldOf(index, column));
             return (
               problem && (
                 <p key={column} class="wrong" role="alert">

@@ -8,22 +8,25 @@ import { Time } from '../parts/time';
 import { hrefOf, type Query, type ViewProps } from '../route';
 import { askedFor } from './asked';
 import { idOf, keyColumns, Ways } from './cells';
-import { FilterForm, isInForm } from './filter-form';
+import { Asking } from './asking';
 import { Spans } from './spans';
 
 /** What somebody has at the one moment and not at the other. */
 export function Differences({ query }: ViewProps) {
   const pages = usePages<DifferencePage>('role-assignments/difference', query.from ? askedFor(query) : undefined);
   return (
-    <>
-      <FilterForm query={query} error={pages.error} again={pages.again} />
-      {!query.from && (
-        <Empty title="Since when?">
-          <Spans hrefOf={(from) => hrefOf('assignments', { ...query, from, to: undefined })} />
-        </Empty>
-      )}
-      {query.from && !isInForm(pages.error, query) && <Between pages={pages} query={query} />}
-    </>
+    <Asking
+      {...{ query, pages }}
+      prompt={
+        !query.from && (
+          <Empty title="Since when?">
+            <Spans hrefOf={(from) => hrefOf('assignments', { ...query, from, to: undefined })} />
+          </Empty>
+        )
+      }
+    >
+      <Between pages={pages} query={query} />
+    </Asking>
   );
 }
 

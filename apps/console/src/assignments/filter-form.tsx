@@ -1,8 +1,7 @@
-import { useEffect, useState } from 'preact/hooks';
-import { ApiError } from '../api/api';
 import { type KeyColumn, useNamespaces } from '../api/known-keys';
+import { useDraft } from '../parts/draft';
 import { Field, KeyField, MomentField } from '../parts/fields';
-import { go, hrefOf, type Query } from '../route';
+import { hrefOf, type Query } from '../route';
 import { filters, modeOf, moments } from './asked';
 
 interface FilterFormProps {
@@ -13,48 +12,30 @@ interface FilterFormProps {
   readonly again: () => void;
 }
 
-const keys: Readonly<Record<string, readonly [string, KeyColumn]>> = {
-  subject: ['Subject', 'subject'],
-  role: ['Role', 'role'],
-  scope: ['Scope', 'scope'],
-};
+const keys: readonly (readonly [KeyColumn, string])[] = [
+  ['subject', 'Subject'],
+  ['role', 'Role'],
+  ['scope', 'Scope'],
+];
 
 const momentLabels = { asOf: 'As of', from: 'From', to: 'To, or now' } as const;
-
-/** Whether the form shows an error, so that nobody else need. */
-export function isInForm(error: Error | undefined, query: Query): boolean {
-  const names: readonly string[] = [...filters, ...moments[modeOf(query)]];
-  return error instanceof ApiError && names.includes(error.field ?? '');
-}
+const none = Object.fromEntries(filters.map((name) => [name, undefined]));
 
 export function FilterForm({ query, error, again }: FilterFormProps) {
-  const [draft, setDraft] = useState(query);
-  useEffect(() => setDraft(query), [query]);
-  const mode = modeOf(query);
-  const show = (event: Event): void => {
-    event.preventDefault();
-    if (hrefOf('assignments', draft) === hrefOf('assignments', query)) again();
-    else go('assignments', draft);
-  };
-  const wiring = (name: string, value = draft[name]) => ({
-    value,
-    onValue: (changed: string) => setDraft({ ...draft, [name]: changed.trim() && changed }),
-    error: error instanceof ApiError && error.field === name ? error.message : undefined,
-  });
-  const narrowed = filters.some((name) => query[name]);
+  const { field, onSubmit } = useDraft('assignments', query, error, again);
   return (
-    <form class="fields" onSubmit={show}>
-      {moments[mode].map((name) => (
-        <MomentField key={name} label={momentLabels[name]} required={name !== 'to'} {...wiring(name)} />
+    <form class="fields" onSubmit={onSubmit}>
+      {moments[modeOf(query)].map((name) => (
+        <MomentField key={name} label={momentLabels[name]} required={name !== 'to'} {...field(name)} />
       ))}
-      {Object.entries(keys).map(([name, [label, of]]) => (
-        <KeyField key={name} label={label} of={of} {...wiring(name)} />
+      {keys.map(([name, label]) => (
+        <KeyField key={name} label={label} of={name} {...field(name)} />
       ))}
-      <ScopeType {...wiring('scopeNamespace')} />
+      <ScopeType {...field('scopeNamespace')} />
       <button type="submit" class="primary">
         Show
       </button>
-      {narrowed && (
+      {filters.some((name) => query[name]) && (
         <a class="button" href={hrefOf('assignments', { ...query, ...none })}>
           Clear filters
         </a>
@@ -62,8 +43,6 @@ export function FilterForm({ query, error, again }: FilterFormProps) {
     </form>
   );
 }
-
-const none = Object.fromEntries(filters.map((name) => [name, undefined]));
 
 interface ScopeTypeProps {
   readonly value: string | undefined;

@@ -8,22 +8,25 @@ import { Time } from '../parts/time';
 import type { Query, ViewProps } from '../route';
 import { askedFor } from './asked';
 import { keyColumns } from './cells';
-import { FilterForm, isInForm } from './filter-form';
+import { Asking } from './asking';
 
 /** From when until when roles were held. */
 export function History({ query }: ViewProps) {
   const named = query.subject || query.role || query.scope;
   const pages = usePages<HistoryPage>('role-assignments/history', named ? askedFor(query) : undefined);
   return (
-    <>
-      <FilterForm query={query} error={pages.error} again={pages.again} />
-      {!named && (
-        <Empty title="Whose history?">
-          <p>Name a subject, a role or a scope above.</p>
-        </Empty>
-      )}
-      {named && !isInForm(pages.error, query) && <Intervals pages={pages} query={query} />}
-    </>
+    <Asking
+      {...{ query, pages }}
+      prompt={
+        !named && (
+          <Empty title="Whose history?">
+            <p>Name a subject, a role or a scope above.</p>
+          </Empty>
+        )
+      }
+    >
+      <Intervals pages={pages} query={query} />
+    </Asking>
   );
 }
 

@@ -8,7 +8,7 @@ import { amend, hrefOf, type Query, type ViewProps } from '../route';
 import { askedFor } from './asked';
 import { ChangeDialog } from './change-dialog';
 import { type Change, startOf } from './change';
-import { FilterForm, isInForm } from './filter-form';
+import { Asking } from './asking';
 import { NowTable, useSelection } from './now-table';
 
 /** What is in force; whoever may, assigns and removes here. */
@@ -21,8 +21,7 @@ export function Now({ query }: ViewProps) {
     pages.again();
   });
   return (
-    <>
-      <FilterForm query={query} error={pages.error} again={pages.again} />
+    <Asking {...{ query, pages }}>
       {manages && (
         <p class="ways">
           <a class="button" href={hrefOf('assignments', { ...query, change: 'assign' })}>
@@ -40,13 +39,11 @@ export function Now({ query }: ViewProps) {
           )}
         </p>
       )}
-      {!isInForm(pages.error, query) && (
-        <Paged pages={pages} what="assignments" counted={counted} empty={<None query={query} />}>
-          <NowTable items={pages.items} query={query} {...(manages && { selection, remove })} />
-        </Paged>
-      )}
+      <Paged pages={pages} what="assignments" counted={counted} empty={<None query={query} />}>
+        <NowTable items={pages.items} query={query} {...(manages && { selection, remove })} />
+      </Paged>
       {manages && change && <ChangeDialog start={change} onClose={close} />}
-    </>
+    </Asking>
   );
 }
 

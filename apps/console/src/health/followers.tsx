@@ -1,4 +1,5 @@
 import type { Follower } from '../api/answers';
+import { Rows } from '../parts/rows';
 
 /** Who is told of records: listeners and sinks, each with its own place in the log. */
 export function Followers({ followers }: { followers: readonly Follower[] }) {
@@ -8,37 +9,19 @@ export function Followers({ followers }: { followers: readonly Follower[] }) {
       {followers.length === 0 ? (
         <p class="quiet">Nobody follows the log: no listener and no sink.</p>
       ) : (
-        <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Delivered up to</th>
-              <th scope="col">Behind</th>
-              <th scope="col">Attempts</th>
-              <th scope="col">Parked</th>
-              <th scope="col">Last error</th>
-            </tr>
-          </thead>
-          <tbody>
-            {followers.map((follower) => (
-              <FollowerRow key={follower.name} {...follower} />
-            ))}
-          </tbody>
-        </table>
+        <Rows
+          items={followers}
+          keyOf={({ name }) => name}
+          columns={[
+            ['Name', ({ name }) => <bdi>{name}</bdi>],
+            ['Delivered up to', ({ seq }) => `#${seq}`],
+            ['Behind', ({ lag }) => (lag === 0 ? 'nothing' : `${lag} records`)],
+            ['Attempts', ({ attempts }) => attempts],
+            ['Parked', ({ parked }) => parked],
+            ['Last error', ({ lastError }) => <bdi>{lastError ?? 'none'}</bdi>],
+          ]}
+        />
       )}
     </section>
-  );
-}
-
-function FollowerRow({ name, seq, lag, attempts, parked, lastError }: Follower) {
-  return (
-    <tr>
-      <td data-label="Name">{name}</td>
-      <td data-label="Delivered up to">#{seq}</td>
-      <td data-label="Behind">{lag === 0 ? 'nothing' : `${lag} records`}</td>
-      <td data-label="Attempts">{attempts}</td>
-      <td data-label="Parked">{parked}</td>
-      <td data-label="Last error">{lastError === null ? 'none' : <bdi>{lastError}</bdi>}</td>
-    </tr>
   );
 }

@@ -1,78 +1,77 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { Page, Parked, RetryOutcome } from '../api/answers';
-import { post } from '../api/api';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Page, Parked } from '../api/answers';
 import { useManages } from '../api/manages';
 import { usePages } from '../api/pages';
 import { Paged } from '../parts/paged';
+import { Rows } from '../parts/rows';
 import { Time } from '../parts/time';
 import { hrefOf } from '../route';
+import { useRetry } from './retry';
 
-/** What followers could not take. @param count how many there are in all: when it changes, they are read anew */
-export function ParkedRecords({ count }: { count: number }) {
+interface ParkedRecordsProps {
+  /** How many there are in all; when it changes, they are read anew. */
+  readonly count: number;
+  /** Reads health anew. */
+  readonly look: () => void;
+}
+
+/** What followers could not take; whoever may, has it delivered once more. */
+export function ParkedRecords({ count, look }: ParkedRecordsProps) {
   const pages = usePages<Page<Parked>>('parked', {});
   const manages = useManages();
-  const [told, setTold] = useState('');
-  useEffect(pages.again, [count]);
-  const retry = async ({ id, seq, follower }: Parked): Promise<void> => {
-    setTold(`Delivering #${seq} to ${follower} …`);
-    const outcome = await post<RetryOutcome>(`parked/${encodeURIComponent(id)}/retry`).catch((error: unknown) => ({
-      delivered: false,
-      error: String(error instanceof Error ? error.message : error),
-    }));
-    setTold(outcome.delivered ? `#${seq} was delivered to ${follower}.` : `#${seq} was not taken: ${outcome.error}`);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const known = useRef(count);
+  useEffect(() => {
+    if (known.current !== count) pages.again();
+    known.current = count;
+  }, [count]);
+  const { retrying, told, retry } = useRetry((delivered) => {
+    if (delivered) heading.current?.focus(); // the button goes with its row
     pages.again();
-  };
+    look();
+  });
   return (
     <section>
-      <h2>Parked records</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        Parked records
+      </h2>
       <p role="status">
         <bdi>{told}</bdi>
       </p>
       <Paged pages={pages} what="parked records" empty={<p class="quiet">Followers have taken every record.</p>}>
-        <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">Record</th>
-              <th scope="col">Follower</th>
-              <th scope="col">Since</th>
-              <th scope="col">Attempts</th>
-              <th scope="col">Last error</th>
-              {manages && <th scope="col">Retry</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {pages.items.map((parked) => (
-              <ParkedRow key={parked.id} parked={parked} retry={manages ? retry : undefined} />
-            ))}
-          </tbody>
-        </table>
+        <Rows
+          items={pages.items}
+          keyOf={({ id }) => id}
+          columns={[
+            ['Record', ({ eventId, seq }) => <a href={hrefOf('records', { record: eventId })}>#{seq}</a>],
+            ['Type', ({ type }) => type],
+            ['Follower', ({ follower }) => <bdi>{follower}</bdi>],
+            ['Since', ({ parkedAt }) => <Time at={parkedAt} />],
+            ['Attempts', ({ attempts }) => attempts],
+            ['Last error', ({ lastError }) => <bdi>{lastError}</bdi>],
+            manages && ['Retry', (parked) => <Retry parked={parked} retrying={retrying} retry={retry} />],
+          ]}
+        />
       </Paged>
     </section>
   );
 }
 
-function ParkedRow({ parked, retry }: { parked: Parked; retry?: (parked: Parked) => Promise<void> }) {
-  const { seq, eventId, type, follower, parkedAt, attempts, lastError } = parked;
+interface RetryProps {
+  readonly parked: Parked;
+  readonly retrying: string | undefined;
+  readonly retry: (parked: Parked) => void;
+}
+
+function Retry({ parked, retrying, retry }: RetryProps) {
   return (
-    <tr>
-      <td data-label="Record">
-        <a href={hrefOf('records', { record: eventId })}>#{seq}</a> {type}
-      </td>
-      <td data-label="Follower">{follower}</td>
-      <td data-label="Since">
-        <Time at={parkedAt} />
-      </td>
-      <td data-label="Attempts">{attempts}</td>
-      <td data-label="Last error">
-        <bdi>{lastError}</bdi>
-      </td>
-      {retry && (
-        <td data-label="Retry">
-          <button type="button" aria-label={`Retry #${seq} for ${follower}`} onClick={() => void retry(parked)}>
-            Retry
-          </button>
-        </td>
-      )}
-    </tr>
+    <button
+      type="button"
+      aria-label={`Retry #${parked.seq} for ${parked.follower}`}
+      aria-disabled={Boolean(retrying)}
+      onClick={() => retry(parked)}
+    >
+      {retrying === parked.id ? 'Retrying …' : 'Retry'}
+    </button>
   );
 }

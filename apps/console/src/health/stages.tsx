@@ -18,8 +18,8 @@ export function Stages({ report }: { report: HealthReport }) {
         {recording.failures === 0 ? 'works' : `failed ${recording.failures} times in a row`}
       </Stage>
       <Stage name="Complete up to">{closedThrough === null ? unknown : <Time at={closedThrough} />}</Stage>
-      <Stage name="Memory of this node" error={memory.lastError}>
-        looked {memory.behindMs} ms ago
+      <Stage name="Memory of a node" error={memory.lastError}>
+        {memory.behindMs} ms behind the database
       </Stage>
       <Stage name="Attempts" error={attempts?.lastError}>
         {attempts ? `${attempts.waiting} waiting, ${attempts.dropped} without a record` : off}
@@ -44,7 +44,7 @@ function Stage({ name, error, children }: StageProps) {
       <dd>
         {children}
         {error && (
-          <p class="bad">
+          <p class="wrong">
             Last error: <bdi>{error}</bdi>
           </p>
         )}

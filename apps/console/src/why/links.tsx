@@ -1,0 +1,57 @@
+import type { Creation, ExplainedLink, ExplainedRule, Hidden } from '../api/answers';
+import { Deed } from '../parts/deed';
+import { Key } from '../parts/key';
+
+/** `user^ada has role^library_admin in lib^lib:Axim:*`, and who granted it. */
+export function Link({ of: link }: { of: ExplainedLink | Hidden }) {
+  if (link.hidden) return <span class="quiet">An assignment that you may not see.</span>;
+  const { ptype, subject, role, scope } = link;
+  return (
+    <>
+      <Has {...{ ptype, subject, role, scope }} />. <Origin of={link} verb={ptype === 'g' ? 'Granted' : 'Created'} />
+    </>
+  );
+}
+
+type HasProps = Pick<ExplainedLink, 'ptype' | 'subject' | 'role' | 'scope'> & { readonly verb?: string };
+
+export function Has({ ptype, subject, role, scope, verb = 'has' }: HasProps) {
+  return (
+    <>
+      <Key of={subject} /> <strong>{ptype === 'g' ? verb : `→ (${ptype})`}</strong> <Key of={role} />
+      {scope && (
+        <>
+          {' '}
+          in <Key of={scope} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** A rule as the policy has it. */
+export function Rule({ of: rule }: { of: ExplainedRule | Hidden }) {
+  if (rule.hidden) return <span class="quiet">A rule that you may not see.</span>;
+  return (
+    <>
+      <code>
+        {rule.ptype}
+        {rule.values.map((value, index) => (
+          <span key={index}>
+            , <Key of={value} />
+          </span>
+        ))}
+      </code>{' '}
+      <Origin of={rule} verb="Created" />
+    </>
+  );
+}
+
+function Origin({ of: { record, unrecorded }, verb }: { of: Creation; verb: string }) {
+  if (record) return <Deed verb={verb} record={record} />;
+  return (
+    <span class="mark warn">
+      {unrecorded === 'waiting' ? 'not recorded yet' : 'came into the table past Grantlog; no record tells by whom'}
+    </span>
+  );
+}
