@@ -7,29 +7,41 @@ describe('Stretches of time', () => {
     ['hour', '2026-03-01 14:00'],
     ['day', '2026-03-01'],
     ['month', '2026-03'],
-  ] as const)('an %s is named in the zone, also one that is cut', (unit, name) => {
-    expect(nameOf({ from: '2026-03-01T13:20:00Z', to: '2026-03-01T14:00:00Z' }, unit, zone)).toBe(name);
+  ] as const)('a stretch of one %s is named in the zone, also one that is cut', (unit, name) => {
+    expect(nameOf('2026-03-01T13:20:00Z', unit, zone)).toBe(name);
   });
 
   it('around an hour is its day, with summer time begun or ended in it', () => {
     expect(around({ from: '2026-03-29T00:00:00Z', to: '2026-03-29T01:00:00Z' }, zone)).toEqual({
-      from: '2026-03-28T23:00:00.000Z',
-      to: '2026-03-29T22:00:00.000Z',
+      name: '2026-03-29',
+      stretch: {
+        from: '2026-03-28T23:00:00.000Z',
+        to: '2026-03-29T22:00:00.000Z',
+      },
     });
     expect(around({ from: '2026-10-25T00:00:00Z', to: '2026-10-25T01:00:00Z' }, zone)).toEqual({
-      from: '2026-10-24T22:00:00.000Z',
-      to: '2026-10-25T23:00:00.000Z',
+      name: '2026-10-25',
+      stretch: {
+        from: '2026-10-24T22:00:00.000Z',
+        to: '2026-10-25T23:00:00.000Z',
+      },
     });
   });
 
   it('around a day is its month, also around one of 25 hours', () => {
     expect(around({ from: '2026-10-24T22:00:00Z', to: '2026-10-25T23:00:00Z' }, zone)).toEqual({
-      from: '2026-09-30T22:00:00.000Z',
-      to: '2026-10-31T23:00:00.000Z',
+      name: '2026-10',
+      stretch: {
+        from: '2026-09-30T22:00:00.000Z',
+        to: '2026-10-31T23:00:00.000Z',
+      },
     });
     expect(around({ from: '2026-12-31T00:00:00Z', to: '2027-01-01T00:00:00Z' }, 'UTC')).toEqual({
-      from: '2026-12-01T00:00:00.000Z',
-      to: '2027-01-01T00:00:00.000Z',
+      name: '2026-12',
+      stretch: {
+        from: '2026-12-01T00:00:00.000Z',
+        to: '2027-01-01T00:00:00.000Z',
+      },
     });
   });
 

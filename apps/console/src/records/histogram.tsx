@@ -7,7 +7,7 @@ import { hrefOf, type Query } from '../route';
 import { Bars } from './bars';
 import { narrowed, without } from './filters';
 import type { Question } from './question';
-import { around, nameOf, type Unit } from './stretches';
+import { around, nameOf } from './stretches';
 
 interface HistogramProps {
   readonly address: Query;
@@ -26,6 +26,7 @@ export function Histogram({ address, question, version }: HistogramProps) {
   if (error) return <p class="quiet">The records cannot be counted: {error.message}</p>;
   if (!value || value.items.length === 0) return <div class="histogram" />;
   const { items, by } = value;
+  const names = items.map((bucket) => nameOf(bucket.from, by, zone));
   return (
     <figure class="histogram" aria-label="Activity">
       <figcaption>
@@ -33,15 +34,15 @@ export function Histogram({ address, question, version }: HistogramProps) {
       </figcaption>
       <Bars
         label={`Records by ${by}; arrow keys go from one to the next`}
-        of={items.map((bucket) => ({
-          name: nameOf(bucket, by, zone),
-          count: bucket.count,
-          href: hrefOf('records', narrowed(address, { from: bucket.from, to: bucket.to })),
+        of={items.map(({ from, to, count }, index) => ({
+          name: names[index] ?? '',
+          count,
+          href: hrefOf('records', narrowed(address, { from, to })),
         }))}
       />
       <p class="ends quiet" aria-hidden="true">
-        <span>{nameOf(items[0] ?? { from: '', to: '' }, by, zone)}</span>
-        <span>{nameOf(items.at(-1) ?? { from: '', to: '' }, by, zone)}</span>
+        <span>{names[0]}</span>
+        <span>{names.at(-1)}</span>
       </p>
     </figure>
   );
@@ -65,11 +66,6 @@ function WayOut({ address }: { address: Query }) {
   const { from, to } = address;
   if (!from && !to) return null;
   const wider = around({ from, to }, zone);
-  const target = wider ? narrowed(address, wider) : without(address, 'from', 'to');
-  return <a href={hrefOf('records', target)}>{wider ? `Show the whole ${unitOf(wider, zone)}` : 'Show all times'}</a>;
-}
-
-function unitOf(wider: { from: string; to: string }, zone: string): string {
-  const unit: Unit = Date.parse(wider.to) - Date.parse(wider.from) > 26 * 3_600_000 ? 'month' : 'day';
-  return nameOf(wider, unit, zone);
+  const target = wider ? narrowed(address, wider.stretch) : without(address, 'from', 'to');
+  return <a href={hrefOf('records', target)}>Show {wider ? `the whole ${wider.name}` : 'all times'}</a>;
 }

@@ -9,7 +9,7 @@ export interface Stretch {
 export type Unit = 'hour' | 'day' | 'month';
 
 /** `2026-03-01 14:00`, `2026-03-01` or `2026-03`, in the zone. */
-export function nameOf({ from }: Stretch, unit: Unit, zone: string): string {
+export function nameOf(from: string, unit: Unit, zone: string): string {
   const text = wallTime(new Date(from), zone);
   if (unit === 'hour') return `${text.slice(0, 13)}:00`;
   return text.slice(0, unit === 'day' ? 10 : 7);
@@ -20,17 +20,20 @@ const hour = 3_600_000;
 const longestDay = 25 * hour;
 
 /**
- * The next wider stretch of the calendar in the zone: of an hour its day, of a day its month; `undefined` for all there is.
+ * The next wider stretch of the calendar in the zone: of an hour its day, of a day its month, with its name; `undefined` for all there is.
  */
-export function around(window: Partial<Stretch>, zone: string): Stretch | undefined {
+export function around(
+  window: Partial<Stretch>,
+  zone: string,
+): { readonly name: string; readonly stretch: Stretch } | undefined {
   const length = Date.parse(window.to ?? '') - Date.parse(window.from ?? '');
   if (!window.from || !(length <= longestDay)) return undefined;
-  const day = wallTime(new Date(window.from), zone).slice(0, 10);
-  return length <= hour ? stretch(day, 0, 1, zone) : stretch(`${day.slice(0, 8)}01`, 1, 0, zone);
+  const name = nameOf(window.from, length <= hour ? 'day' : 'month', zone);
+  return { name, stretch: length <= hour ? between(name, 0, 1, zone) : between(`${name}-01`, 1, 0, zone) };
 }
 
 /** From a midnight to the one some months and days later. */
-function stretch(day: string, months: number, days: number, zone: string): Stretch {
+function between(day: string, months: number, days: number, zone: string): Stretch {
   const end = new Date(`${day}T00:00:00Z`);
   end.setUTCMonth(end.getUTCMonth() + months, end.getUTCDate() + days);
   const midnight = (date: string): string => momentOf(`${date}T00:00:00`, zone);
