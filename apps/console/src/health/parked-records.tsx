@@ -35,9 +35,7 @@ export function ParkedRecords({ count, look }: ParkedRecordsProps) {
       <h2 ref={heading} tabIndex={-1}>
         Parked records
       </h2>
-      <p role="status">
-        <bdi>{told}</bdi>
-      </p>
+      <p role="status">{told && <bdi>{told}</bdi>}</p>
       <Paged pages={pages} what="parked records" empty={<p class="quiet">Followers have taken every record.</p>}>
         <Rows
           items={pages.items}

@@ -22,7 +22,7 @@ export function Answer({ of: explanation, query }: { of: Explanation; query: Que
             ))}
             {rule && (
               <li>
-                <Rule of={rule} /> <span class="quiet">This rule decided.</span>
+                <strong>The rule that decided:</strong> <Rule of={rule} />
               </li>
             )}
           </ol>

@@ -8,17 +8,20 @@ export function Link({ of: link }: { of: ExplainedLink | Hidden }) {
   const { ptype, subject, role, scope } = link;
   return (
     <>
-      <Has {...{ ptype, subject, role, scope }} />. <Origin of={link} verb={ptype === 'g' ? 'Granted' : 'Created'} />
+      <Has {...{ ptype, subject, role, scope }} />
+      <Origin of={link} verb={ptype === 'g' ? 'Granted' : 'Created'} />
     </>
   );
 }
 
-type HasProps = Pick<ExplainedLink, 'ptype' | 'subject' | 'role' | 'scope'> & { readonly verb?: string };
+type HasProps = Pick<ExplainedLink, 'ptype' | 'subject' | 'role' | 'scope'> & { readonly verb?: 'has' | 'lacks' };
 
 export function Has({ ptype, subject, role, scope, verb = 'has' }: HasProps) {
   return (
     <>
-      <Key of={subject} /> <strong>{ptype === 'g' ? verb : `→ (${ptype})`}</strong> <Key of={role} />
+      <Key of={subject} />{' '}
+      <strong>{ptype === 'g' ? verb : `${verb === 'has' ? 'leads' : 'does not lead'} by ${ptype} to`}</strong>{' '}
+      <Key of={role} />
       {scope && (
         <>
           {' '}
@@ -41,17 +44,22 @@ export function Rule({ of: rule }: { of: ExplainedRule | Hidden }) {
             , <Key of={value} />
           </span>
         ))}
-      </code>{' '}
+      </code>
       <Origin of={rule} verb="Created" />
     </>
   );
 }
 
 function Origin({ of: { record, unrecorded }, verb }: { of: Creation; verb: string }) {
-  if (record) return <Deed verb={verb} record={record} />;
   return (
-    <span class="mark warn">
-      {unrecorded === 'waiting' ? 'not recorded yet' : 'came into the table past Grantlog; no record tells by whom'}
-    </span>
+    <div class="quiet">
+      {record ? (
+        <Deed verb={verb} record={record} />
+      ) : unrecorded === 'waiting' ? (
+        'Not recorded yet'
+      ) : (
+        'It came into the table past Grantlog, so that no record tells by whom'
+      )}
+    </div>
   );
 }
