@@ -21,29 +21,31 @@ export function Now({ query }: ViewProps) {
     pages.again();
   });
   return (
-    <Asking {...{ query, pages }}>
-      {manages && (
-        <p class="ways">
-          <a class="button" href={hrefOf('assignments', { ...query, change: 'assign' })}>
-            Assign …
-          </a>
-          {pages.items.length > 0 && (
-            <label>
-              <input type="checkbox" checked={selection.all} onChange={selection.toggleAll} /> Select all shown
-            </label>
-          )}
-          {selection.items.length > 0 && (
-            <button type="button" onClick={() => remove(selection.items)}>
-              Remove {selection.items.length} selected …
-            </button>
-          )}
-        </p>
-      )}
-      <Paged pages={pages} what="assignments" counted={counted} empty={<None query={query} />}>
-        <NowTable items={pages.items} query={query} {...(manages && { selection, remove })} />
-      </Paged>
+    <>
+      <Asking {...{ query, pages }}>
+        {manages && (
+          <p class="ways">
+            <a class="button" href={hrefOf('assignments', { ...query, change: 'assign' })}>
+              Assign …
+            </a>
+            {pages.items.length > 0 && (
+              <label>
+                <input type="checkbox" checked={selection.all} onChange={selection.toggleAll} /> Select all shown
+              </label>
+            )}
+            {selection.items.length > 0 && (
+              <button type="button" onClick={() => remove(selection.items)}>
+                Remove {selection.items.length} selected …
+              </button>
+            )}
+          </p>
+        )}
+        <Paged pages={pages} what="assignments" counted={counted} empty={<None query={query} />}>
+          <NowTable items={pages.items} query={query} {...(manages && { selection, remove })} />
+        </Paged>
+      </Asking>
       {manages && change && <ChangeDialog start={change} onClose={close} />}
-    </Asking>
+    </>
   );
 }
 
