@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { asError } from '../api/loaded';
-import { type Change, cleaned, inForce, isUnknown, made, type Result } from './change';
+import { type Change, cleaned } from './change';
+import { inForce, isUnknown, made, type Result } from './making';
 
 /** How far a change has come. */
 export type Step =
