@@ -1,8 +1,9 @@
 import type { Assignment } from '../api/answers';
 import { wrongAt } from '../parts/draft';
 import { Field, KeyField } from '../parts/fields';
+import { Grant } from '../parts/grant';
 import { type Change, columns } from './change';
-import { ChangeSentence } from './change-review';
+import { verbs } from './change-review';
 import type { Steps } from './change-steps';
 
 const fieldOf = (index: number, column: string): string => `assignments[${index}].${column}`;
@@ -92,7 +93,7 @@ function Chosen({ change, wrong }: PartProps & { change: Change }) {
     <ul>
       {change.assignments.map((assignment, index) => (
         <li key={index}>
-          <ChangeSentence verb={change.verb} of={assignment} />
+          <Grant {...assignment} verb={verbs[change.verb]} />
           {columns.map((column) => {
             const problem = wrong(fieldOf(index, column));
             return (

@@ -1,27 +1,10 @@
-import type { Assignment } from '../api/answers';
-import { Key } from '../parts/key';
+import { Grant } from '../parts/grant';
 import { hrefOf } from '../route';
-import type { Change } from './change';
 import type { Steps } from './change-steps';
 
-const verbs = { assign: 'gets', remove: 'loses' } as const;
+export const verbs = { assign: 'gets', remove: 'loses' } as const;
 const doubts = { assign: 'no change: has it already', remove: 'no change: does not have it' } as const;
 const asked = { assign: 'Assign', remove: 'Remove' } as const;
-
-/** `user^42 gets role^library_admin in lib^lib:Org1:math` */
-export function ChangeSentence({ verb, of: { subject, role, scope } }: { verb: Change['verb']; of: Assignment }) {
-  return (
-    <>
-      <Key of={subject} /> <strong>{verbs[verb]}</strong> <Key of={role} />
-      {scope && (
-        <>
-          {' '}
-          in <Key of={scope} />
-        </>
-      )}
-    </>
-  );
-}
 
 /** What would change, for the last look. */
 export function ChangeReview({ steps }: { steps: Steps }) {
@@ -35,7 +18,7 @@ export function ChangeReview({ steps }: { steps: Steps }) {
       <ul>
         {assignments.map((assignment, index) => (
           <li key={index}>
-            <ChangeSentence verb={verb} of={assignment} />{' '}
+            <Grant {...assignment} verb={verbs[verb]} />{' '}
             {step.there[index] !== (verb === 'remove') && <span class="mark warn">{doubts[verb]}</span>}
           </li>
         ))}
@@ -69,7 +52,7 @@ export function ChangeMade({ steps: { step, change }, onClose }: { steps: Steps;
       <ul>
         {step.results.map(({ changed, ...assignment }, index) => (
           <li key={index}>
-            <ChangeSentence verb={change.verb} of={assignment} />{' '}
+            <Grant {...assignment} verb={verbs[change.verb]} />{' '}
             {changed ? <span class="mark good">changed</span> : <span class="mark warn">{doubts[change.verb]}</span>}{' '}
             <a href={hrefOf('records', { ...assignment })}>Records</a>
           </li>

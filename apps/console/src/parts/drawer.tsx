@@ -7,7 +7,7 @@ interface DrawerProps {
   readonly children: ComponentChildren;
   /** In the middle of the page instead of at its side. */
   readonly centred?: boolean;
-  /** Stays when somebody points beside it: it holds what they have typed. */
+  /** For somebody to write into: the focus goes to its first field, and it stays when they point beside it. */
   readonly firm?: boolean;
 }
 
@@ -18,6 +18,7 @@ export function Drawer({ title, onClose, children, centred = false, firm = false
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
+    if (firm) dialog.current?.querySelector<HTMLElement>('input, textarea')?.focus();
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };

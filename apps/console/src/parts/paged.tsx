@@ -50,7 +50,7 @@ function More({ what, counted, more, loading, count }: MoreProps) {
   return (
     <div class="more">
       <p ref={told} tabIndex={-1} role="status" class="quiet">
-        {count} {what} shown{more ? '; there are more' : ''}
+        {count} {count === 1 ? what.replace(/s$/, '') : what} shown{more ? '; there are more' : ''}
       </p>
       {more && (
         <button type="button" aria-disabled={loading} onClick={load}>

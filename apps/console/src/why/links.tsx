@@ -1,5 +1,6 @@
 import type { Creation, ExplainedLink, ExplainedRule, Hidden } from '../api/answers';
 import { Deed } from '../parts/deed';
+import { Grant } from '../parts/grant';
 import { Key } from '../parts/key';
 
 /** `user^ada has role^library_admin in lib^lib:Axim:*`, and who granted it. */
@@ -14,22 +15,17 @@ export function Link({ of: link }: { of: ExplainedLink | Hidden }) {
   );
 }
 
-type HasProps = Pick<ExplainedLink, 'ptype' | 'subject' | 'role' | 'scope'> & { readonly verb?: 'has' | 'lacks' };
+const verbs = {
+  has: ['has', 'leads'],
+  lacks: ['lacks', 'does not lead'],
+} as const;
 
-export function Has({ ptype, subject, role, scope, verb = 'has' }: HasProps) {
-  return (
-    <>
-      <Key of={subject} />{' '}
-      <strong>{ptype === 'g' ? verb : `${verb === 'has' ? 'leads' : 'does not lead'} by ${ptype} to`}</strong>{' '}
-      <Key of={role} />
-      {scope && (
-        <>
-          {' '}
-          in <Key of={scope} />
-        </>
-      )}
-    </>
-  );
+type HasProps = Pick<ExplainedLink, 'ptype' | 'subject' | 'role' | 'scope'> & { readonly verb?: keyof typeof verbs };
+
+/** Of an assignment that somebody has a role; of another grouping, whose meaning the model alone knows, that one leads to the other. */
+export function Has({ ptype, verb = 'has', ...keys }: HasProps) {
+  const [has, leads] = verbs[verb];
+  return <Grant {...keys} verb={ptype === 'g' ? has : `${leads} by ${ptype} to`} />;
 }
 
 /** A rule as the policy has it. */
