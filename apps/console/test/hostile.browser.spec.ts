@@ -98,6 +98,13 @@ inBrowser('what is hostile in keys and reasons is shown as text', (visits) => {
       await expectText(page, [...Object.values(keys), reason]);
     });
 
+    it.each(hostile)('in why somebody may not: $name', async ({ keys, reason }) => {
+      const question = { subject: keys.subject, action: `act^${script}`, scope: keys.scope };
+      const page = await visit(`#/why?${new URLSearchParams(question).toString()}`);
+      await page.getByRole('heading', { name: 'Denied' }).waitFor();
+      await expectText(page, [...Object.values(keys), question.action, reason]);
+    });
+
     it.each(hostile)('in a change: $name', async ({ keys, reason }) => {
       const page = await visit(`#/assignments?${new URLSearchParams(keys).toString()}`);
       await page.getByRole('button', { name: `Remove ${Object.values(keys).join(', ')}` }).click();

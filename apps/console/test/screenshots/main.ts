@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'grantlog-screenshots-'));
   try {
     await aMonth(dataDir);
-    const demo = await DemoProcess.start({ DATA_DIR: dataDir });
+    const demo = await DemoProcess.start({ DATA_DIR: dataDir, AUDIT_ATTEMPTS: 'true' });
     const browser = await chromium.launch({
       executablePath: chromiumPath,
       args: ['--no-sandbox'],
@@ -72,7 +72,10 @@ async function pictures(demo: DemoProcess): Promise<Picture[]> {
     {
       name: 'record',
       hash: `#/records?last=30d&record=${opened?.id}`,
-      ready: (page) => page.getByRole('dialog').getByText('User agent').waitFor(),
+      ready: async (page) => {
+        await page.getByRole('dialog').getByRole('button', { name: 'Older' }).waitFor(); // the list is there, too
+        await page.getByText(/ records by day$/).waitFor();
+      },
     },
     {
       name: 'assignments',
