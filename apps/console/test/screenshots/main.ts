@@ -12,8 +12,8 @@ const tokenKey = 'grantlog-demo-token';
 
 /** How the pictures are taken. */
 const looks = {
-  light: { viewport: { width: 1080, height: 660 }, colorScheme: 'light' },
-  dark: { viewport: { width: 1080, height: 660 }, colorScheme: 'dark' },
+  light: { viewport: { width: 1100, height: 660 }, colorScheme: 'light' },
+  dark: { viewport: { width: 1100, height: 660 }, colorScheme: 'dark' },
   phone: { viewport: { width: 390, height: 844 }, colorScheme: 'light' },
 } as const;
 
