@@ -1,4 +1,5 @@
 import { Grant } from '../parts/grant';
+import { Plain } from '../parts/plain';
 import { hrefOf } from '../route';
 import type { Steps } from './change-steps';
 
@@ -26,7 +27,7 @@ export function ChangeReview({ steps }: { steps: Steps }) {
       <p>
         because{' '}
         <q>
-          <bdi>{reason}</bdi>
+          <Plain text={reason} />
         </q>
       </p>
       <p class="ways">

@@ -1,4 +1,5 @@
 import type { Follower } from '../api/answers';
+import { Plain } from '../parts/plain';
 import { Rows } from '../parts/rows';
 
 /** Who is told of records: listeners and sinks, each with its own place in the log. */
@@ -13,12 +14,12 @@ export function Followers({ followers }: { followers: readonly Follower[] }) {
           items={followers}
           keyOf={({ name }) => name}
           columns={[
-            ['Name', ({ name }) => <bdi>{name}</bdi>],
+            ['Name', ({ name }) => <Plain text={name} />],
             ['Delivered up to', ({ seq }) => `#${seq}`],
             ['Behind', ({ lag }) => (lag === 0 ? 'nothing' : `${lag} records`)],
             ['Attempts', ({ attempts }) => attempts],
             ['Parked', ({ parked }) => parked],
-            ['Last error', ({ lastError }) => <bdi>{lastError ?? 'none'}</bdi>],
+            ['Last error', ({ lastError }) => <Plain text={lastError ?? 'none'} />],
           ]}
         />
       )}

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { HealthReport } from '../api/answers';
+import { Plain } from '../parts/plain';
 import { Failed, Loading } from '../parts/states';
 import { Time } from '../parts/time';
 import { AppendOnly } from './append-only';
@@ -55,7 +56,7 @@ function Verdict({ status, problems }: HealthReport) {
       <h2>{words}</h2>
       {problems.map((problem) => (
         <p key={problem}>
-          <bdi>{problem}</bdi>
+          <Plain text={problem} />
         </p>
       ))}
     </div>

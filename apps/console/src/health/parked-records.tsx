@@ -3,6 +3,7 @@ import type { Page, Parked } from '../api/answers';
 import { useManages } from '../api/manages';
 import { usePages } from '../api/pages';
 import { Paged } from '../parts/paged';
+import { Plain } from '../parts/plain';
 import { Rows } from '../parts/rows';
 import { Time } from '../parts/time';
 import { hrefOf } from '../route';
@@ -35,7 +36,7 @@ export function ParkedRecords({ count, look }: ParkedRecordsProps) {
       <h2 ref={heading} tabIndex={-1}>
         Parked records
       </h2>
-      <p role="status">{told && <bdi>{told}</bdi>}</p>
+      <p role="status">{told && <Plain text={told} />}</p>
       <Paged pages={pages} what="parked records" empty={<p class="quiet">Followers have taken every record.</p>}>
         <Rows
           items={pages.items}
@@ -43,10 +44,10 @@ export function ParkedRecords({ count, look }: ParkedRecordsProps) {
           columns={[
             ['Record', ({ eventId, seq }) => <a href={hrefOf('records', { record: eventId })}>#{seq}</a>],
             ['Type', ({ type }) => type],
-            ['Follower', ({ follower }) => <bdi>{follower}</bdi>],
+            ['Follower', ({ follower }) => <Plain text={follower} />],
             ['Since', ({ parkedAt }) => <Time at={parkedAt} />],
             ['Attempts', ({ attempts }) => attempts],
-            ['Last error', ({ lastError }) => <bdi>{lastError}</bdi>],
+            ['Last error', ({ lastError }) => <Plain text={lastError} />],
             manages && ['Retry', (parked) => <Retry parked={parked} retrying={retrying} retry={retry} />],
           ]}
         />

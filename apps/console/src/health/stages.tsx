@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { HealthReport } from '../api/answers';
+import { Plain } from '../parts/plain';
 import { Time } from '../parts/time';
 
 const off = 'not switched on';
@@ -45,7 +46,7 @@ function Stage({ name, error, children }: StageProps) {
         {children}
         {error && (
           <p class="wrong">
-            Last error: <bdi>{error}</bdi>
+            Last error: <Plain text={error} />
           </p>
         )}
       </dd>

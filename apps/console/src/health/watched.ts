@@ -22,9 +22,10 @@ export function useWatched<T>(path: string, interval: number | undefined): Watch
         (value) => setWatched({ value, readAt: new Date().toISOString() }),
         (error: unknown) => {
           if (!signal.aborted) setWatched((last) => ({ ...last, error: asError(error) }));
+          throw error; // so that it is not asked for as often
         },
       );
-    void read();
+    read().catch(() => undefined); // it is shown
     if (interval) repeatWhileSeen(read, interval, signal);
     return () => abort.abort();
   }, [path, interval, round]);

@@ -1,11 +1,11 @@
-import type { ComponentChildren } from 'preact';
 import type { RecordItem } from '../api/answers';
 import { hrefOf } from '../route';
 import { Key } from './key';
+import { Plain } from './plain';
 import { Time } from './time';
 
 /** `by user^7 on 2026-03-01, because “…”`, with the way to the whole record. */
-export function Deed({ verb, record, children }: { verb: string; record: RecordItem; children?: ComponentChildren }) {
+export function Deed({ verb, record }: { verb: string; record: RecordItem }) {
   const { actor, recordedAt, reason, id } = record;
   return (
     <>
@@ -15,12 +15,11 @@ export function Deed({ verb, record, children }: { verb: string; record: RecordI
           {' '}
           because{' '}
           <q>
-            <bdi>{reason}</bdi>
+            <Plain text={reason} />
           </q>
         </>
       )}{' '}
       <a href={hrefOf('records', { record: id })}>record</a>
-      {children}
     </>
   );
 }

@@ -20,7 +20,7 @@ export function Paged({ pages, what, empty, children, counted }: PagedProps) {
   const { first, items, error, loading, more, again } = pages;
   if (error && !first) return <Failed error={error} again={again} />;
   if (!first) return <Loading what={what} />;
-  if (items.length === 0) return empty;
+  if (items.length === 0 && !more) return empty; // a page may be empty because the server has not looked at everything yet
   return (
     <div aria-busy={loading}>
       {children}
@@ -50,7 +50,8 @@ function More({ what, counted, more, loading, count }: MoreProps) {
   return (
     <div class="more">
       <p ref={told} tabIndex={-1} role="status" class="quiet">
-        {count} {count === 1 ? what.replace(/s$/, '') : what} shown{more ? '; there are more' : ''}
+        {count} {count === 1 ? what.replace(/s$/, '') : what} shown
+        {more && (count ? '; there are more' : ' so far; there may be more')}
       </p>
       {more && (
         <button type="button" aria-disabled={loading} onClick={load}>
