@@ -59,7 +59,7 @@ inBrowser('health, in the console', (visits) => {
 
     it('says that it cannot be read any more, and goes on when it can', async () => {
       const page = await demo.visit('admin', '#/health', { clock: true });
-      await page.getByText('0 waiting to be recorded').waitFor();
+      await page.getByText('Followers have taken every record.').waitFor(); // what comes last
       await page.context().setOffline(true);
       await page.clock.fastForward(6_000);
       await page.getByRole('alert').filter({ hasText: 'The server cannot be reached' }).waitFor();
