@@ -21,7 +21,7 @@ const pause = 150;
  */
 export function useSuggestions(word: string | undefined, field?: KeyColumn): readonly Suggestion[] {
   const last = useRef<readonly Suggestion[]>([]);
-  const { value, error } = useLoaded(word && `${field} ${word}`, async (signal) => {
+  const { value, error } = useLoaded(word ? `${field} ${word}` : undefined, async (signal) => {
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (signal.aborted) return { items: [] };
     return get<Suggestions>('audit-records/suggestions', { word, field }, signal);

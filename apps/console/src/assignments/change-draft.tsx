@@ -2,7 +2,7 @@ import type { Assignment } from '../api/answers';
 import { wrongAt } from '../parts/draft';
 import { Field, KeyField } from '../parts/fields';
 import { Grant } from '../parts/grant';
-import { type Change, columns } from './change';
+import { type Change, columns, labels } from './change';
 import { verbs } from './change-review';
 import type { Steps } from './change-steps';
 
@@ -57,7 +57,6 @@ interface PartProps {
   readonly wrong: (field: string) => string | undefined;
 }
 
-const labels = { subject: 'Subject', role: 'Role', scope: 'Scope' } as const;
 const examples = { subject: 'user^42', role: 'role^library_admin', scope: 'lib^lib:Org1:math' } as const;
 
 function Assignments({ steps: { change, edit }, wrong }: PartProps & { steps: Steps }) {

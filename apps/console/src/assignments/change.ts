@@ -10,6 +10,7 @@ export interface Change {
 
 /** The columns of an assignment; the scope is empty in a model without. */
 export const columns = ['subject', 'role', 'scope'] as const;
+export const labels = { subject: 'Subject', role: 'Role', scope: 'Scope' } as const;
 
 /** What to assign, begun with what the address names. */
 export function startOf({ subject = '', role = '', scope = '' }: Query): Change {

@@ -1,8 +1,9 @@
-import { type KeyColumn, useNamespaces } from '../api/known-keys';
+import { useNamespaces } from '../api/known-keys';
 import { useDraft } from '../parts/draft';
 import { Field, KeyField, MomentField } from '../parts/fields';
 import { hrefOf, type Query } from '../route';
 import { filters, modeOf, moments } from './asked';
+import { columns, labels } from './change';
 
 interface FilterFormProps {
   readonly query: Query;
@@ -11,12 +12,6 @@ interface FilterFormProps {
   /** Asks once more. */
   readonly again: () => void;
 }
-
-const keys: readonly (readonly [KeyColumn, string])[] = [
-  ['subject', 'Subject'],
-  ['role', 'Role'],
-  ['scope', 'Scope'],
-];
 
 const momentLabels = { asOf: 'As of', from: 'From', to: 'To, or now' } as const;
 const none = Object.fromEntries(filters.map((name) => [name, undefined]));
@@ -28,8 +23,8 @@ export function FilterForm({ query, error, again }: FilterFormProps) {
       {moments[modeOf(query)].map((name) => (
         <MomentField key={name} label={momentLabels[name]} required={name !== 'to'} {...field(name)} />
       ))}
-      {keys.map(([name, label]) => (
-        <KeyField key={name} label={label} of={name} {...field(name)} />
+      {columns.map((name) => (
+        <KeyField key={name} label={labels[name]} of={name} {...field(name)} />
       ))}
       <ScopeType {...field('scopeNamespace')} />
       <button type="submit" class="primary">

@@ -40,25 +40,21 @@ export function Now({ query }: ViewProps) {
             )}
           </p>
         )}
-        <Paged pages={pages} what="assignments" counted={counted} empty={<None query={query} />}>
+        <Paged
+          pages={pages}
+          what="assignments"
+          counted={counted}
+          empty={
+            <Empty title="No assignments">
+              <p>Nobody has a role like this now, as far as you may see. The history tells of those that have ended.</p>
+            </Empty>
+          }
+        >
           <NowTable items={pages.items} query={query} {...(manages && { selection, remove })} />
         </Paged>
       </Asking>
       {manages && change && <ChangeDialog start={change} onClose={close} />}
     </>
-  );
-}
-
-function None({ query }: { query: Query }) {
-  const narrowed = Object.keys(askedFor(query)).length > 0;
-  return (
-    <Empty title="No assignments">
-      <p>
-        {narrowed
-          ? 'Nobody has a role like this now, as far as you may see. The history may tell of one that has ended.'
-          : 'Nobody has a role now, as far as you may see.'}
-      </p>
-    </Empty>
   );
 }
 

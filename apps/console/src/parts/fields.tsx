@@ -41,30 +41,16 @@ export function Field(
   );
 }
 
-const textInput = { autocomplete: 'off', autocapitalize: 'off', spellcheck: false } as const;
+type KeyFieldProps = FieldProps & {
+  /** Of what the log knows is suggested; nothing, if it is left out. */
+  readonly of?: KeyColumn;
+};
 
-export function TextField({ value = '', onValue, placeholder, ...props }: FieldProps) {
-  return (
-    <Field {...props}>
-      {(wiring) => (
-        <input
-          {...wiring}
-          {...textInput}
-          dir="auto"
-          placeholder={placeholder}
-          value={value}
-          onInput={({ currentTarget }) => onValue(currentTarget.value)}
-        />
-      )}
-    </Field>
-  );
-}
-
-/** A namespaced key; those that the log knows are suggested. */
-export function KeyField({ of, value = '', onValue, placeholder, ...props }: FieldProps & { of: KeyColumn }) {
+/** A namespaced key. */
+export function KeyField({ of, value = '', onValue, placeholder, ...props }: KeyFieldProps) {
   const list = useId();
   const [typed, setTyped] = useState<string>();
-  const suggestions = useSuggestions(typed, of);
+  const suggestions = useSuggestions(of && typed, of);
   const put = (input: string): void => {
     onValue(input);
     setTyped(input);
@@ -75,7 +61,9 @@ export function KeyField({ of, value = '', onValue, placeholder, ...props }: Fie
         <>
           <input
             {...wiring}
-            {...textInput}
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
             dir="auto"
             placeholder={placeholder}
             list={list}

@@ -1,5 +1,5 @@
 import { useDraft } from '../parts/draft';
-import { KeyField, MomentField, TextField } from '../parts/fields';
+import { KeyField, MomentField } from '../parts/fields';
 import type { Query } from '../route';
 
 export const fields = ['subject', 'action', 'scope', 'asOf'] as const;
@@ -16,7 +16,7 @@ export function Question({ query, error, again }: QuestionProps) {
   return (
     <form class="fields" onSubmit={onSubmit}>
       <KeyField label="Subject" of="subject" required {...field('subject')} />
-      <TextField label="Action" required {...field('action')} />
+      <KeyField label="Action" required {...field('action')} />
       <KeyField label="Scope" of="scope" required {...field('scope')} />
       <MomentField label="As of, or now" {...field('asOf')} />
       <button type="submit" class="primary">
