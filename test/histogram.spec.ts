@@ -220,7 +220,14 @@ describe('a histogram', () => {
     const seen = ({ subject, scope }: AuditRecord): boolean => subject === 'user^18' && scope === 'org^Org6';
     expect(await began({ subject: 'user^18' }, sees)).toBe(dayOf(seen));
     expect(await began({ subject: 'user^absent' })).toBeUndefined();
-    expect(await began({ subject: 'user^18' }, { scopes: ['absent^x'] })).toBeUndefined();
+  });
+
+  it('begins, where the viewer sees nothing of a key, as it does where there is nothing', async () => {
+    const visible = { scopes: ['absent^x'] };
+    const hidden = await app.trail.histogram({ subject: 'user^18', by: 'month' }, { visible });
+    const absent = await app.trail.histogram({ subject: 'user^absent', by: 'month' }, { visible });
+    expect(hidden.items.length).toBeGreaterThan(0);
+    expect(hidden.items).toEqual(absent.items.map((item, at) => ({ ...item, to: hidden.items[at]?.to })));
   });
 });
 

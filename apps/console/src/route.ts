@@ -16,7 +16,7 @@ export interface ViewProps {
   readonly query: Query;
 }
 
-/** `#/records?actor=user%5E7`; the part of an address that no server and no log on the way ever sees. */
+/** `#/records?actor=user%5E7`; the part of an address that browsers send to no server. Only the host's page to sign in is told, as where to come back to. */
 export function hrefOf(view: View, query: Query = {}): string {
   const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
   const search = new URLSearchParams(given).toString();

@@ -130,12 +130,17 @@ inBrowser('the assignments of the console', (visits) => {
       const page = await shown('?mode=as-of');
       for (const moment of ['2001-01-01T12:00:00', '2199-01-01T12:00:00']) {
         await page.getByLabel(/^As of/).fill(moment);
+        const answered = page.waitForResponse((response) => response.url().includes(`asOf=${moment.slice(0, 4)}`));
         await page.getByRole('button', { name: 'Show', exact: true }).click();
+        await answered;
         await page
           .locator('[aria-invalid=true]')
           .and(page.getByLabel(/^As of/))
           .waitFor();
-        expect(await page.getByRole('alert').count()).toBe(1);
+        await until(
+          () => page.getByRole('alert').count(),
+          (count) => count === 1,
+        );
         await page.getByLabel('Subject', { exact: true }).fill('user^gwen');
       }
     });
@@ -248,7 +253,10 @@ inBrowser('the assignments of the console', (visits) => {
       expect(items[1]).not.toContain('no change');
       await dialog(page).getByRole('button', { name: 'Assign 1 role' }).click();
       await dialog(page).getByRole('heading', { name: 'Done' }).waitFor();
-      expect(await demo.records('subject=user^lee')).toHaveLength(1);
+      await until(
+        () => demo.records('subject=user^lee'),
+        ({ length }) => length === 1,
+      );
     });
 
     it('tells at the field what is wrong with it', async () => {

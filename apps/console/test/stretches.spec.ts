@@ -11,6 +11,10 @@ describe('Stretches of time', () => {
     expect(nameOf('2026-03-01T13:20:00Z', unit, zone)).toBe(name);
   });
 
+  it('an hour is named as the clock shows it where clocks are half an hour off', () => {
+    expect(nameOf('2026-03-01T09:00:00Z', 'hour', 'Asia/Kolkata')).toBe('2026-03-01 14:30');
+  });
+
   it('around an hour is its day, with summer time begun or ended in it', () => {
     expect(around({ from: '2026-03-29T00:00:00Z', to: '2026-03-29T01:00:00Z' }, zone)).toEqual({
       name: '2026-03-29',

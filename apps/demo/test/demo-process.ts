@@ -94,7 +94,7 @@ export class DemoProcess {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: (await response.json()) as unknown };
   }
 
   private says(text: string): Promise<void> {

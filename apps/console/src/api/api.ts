@@ -31,17 +31,24 @@ export function post<T>(path: string, body?: unknown): Promise<T> {
 
 /** @throws ApiError unless the answer is a good one */
 export async function call(url: string, init: RequestInit = {}): Promise<Response> {
-  const headers = {
-    accept: 'application/json',
-    ...(init.headers as Record<string, string>),
-    ...(await authorization()),
-  };
-  const response = await fetch(url, { ...init, headers, credentials: 'same-origin' }).catch((error: unknown) => {
+  const given = init.headers as Record<string, string>;
+  const session = await authorization().catch((error: unknown) => {
+    throw new ApiError(401, String(error)); // nothing was sent
+  });
+  const headers = { accept: 'application/json', ...given, ...session };
+  const options: RequestInit = { ...init, headers, credentials: 'same-origin', redirect: 'manual' };
+  const response = await fetch(url, options).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, 'The server does not answer.');
   });
+  if (isSignIn(response)) throw new ApiError(401, 'The host asks to sign in.');
   if (!response.ok) throw await errorOf(response);
   return response;
+}
+
+/** The API never leads elsewhere and answers no page: a host that does either has nobody signed in. */
+function isSignIn({ type, ok, headers }: Response): boolean {
+  return type === 'opaqueredirect' || (ok && /^text\/html/.test(headers.get('content-type') ?? ''));
 }
 
 async function answerOf<T>(response: Promise<Response>): Promise<T> {

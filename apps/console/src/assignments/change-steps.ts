@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
+import { ApiError } from '../api/api';
 import { asError } from '../api/loaded';
-import { type Change, cleaned } from './change';
+import { type Change, cleaned, keep } from './change';
 import { inForce, isUnknown, made, type Result } from './making';
 
 /** How far a change has come. */
@@ -39,6 +40,7 @@ export function useSteps(start: Change): Steps {
     await next().then(setStep, (reason: unknown) => {
       setStep(otherwise(reason));
       setError(asError(reason));
+      if (reason instanceof ApiError && reason.status === 401) keep(change);
     });
     asking.current = false;
     setBusy(false);

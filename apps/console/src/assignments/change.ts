@@ -17,6 +17,20 @@ export function startOf({ subject = '', role = '', scope = '' }: Query): Change 
   return { verb: 'assign', assignments: [{ subject, role, scope }], reason: '' };
 }
 
+const draft = 'grantlog.draft';
+
+/** Keeps a change in this tab while somebody signs in again. */
+export function keep(change: Change): void {
+  sessionStorage.setItem(draft, JSON.stringify(change));
+}
+
+/** The change that was kept, once. */
+export function taken(): Change | undefined {
+  const kept = sessionStorage.getItem(draft);
+  sessionStorage.removeItem(draft);
+  return kept ? (JSON.parse(kept) as Change) : undefined;
+}
+
 /** Without blanks around the keys, which come along when a key is copied, and without what is named twice. */
 export function cleaned({ verb, assignments, reason }: Change): Change {
   if (verb === 'remove') return { verb, assignments, reason: reason.trim() };

@@ -7,7 +7,7 @@ import { Empty } from '../parts/states';
 import { amend, hrefOf, type Query, type ViewProps } from '../route';
 import { askedFor } from './asked';
 import { ChangeDialog } from './change-dialog';
-import { type Change, startOf } from './change';
+import { startOf, taken } from './change';
 import { Asking } from './asking';
 import { NowTable, useSelection } from './now-table';
 
@@ -58,22 +58,24 @@ export function Now({ query }: ViewProps) {
   );
 }
 
-/** The change that is being made: to assign as the address says it, so that a link leads to it; to remove what was chosen in the list. */
+/** The change that is being made: to assign as the address says it, so that a link leads to it; to remove what was chosen in the list; or what was begun before signing in again. */
 function useChange(query: Query, changed: () => void) {
-  const [removing, setRemoving] = useState<readonly AssignmentItem[]>();
+  const [begun, setBegun] = useState(taken);
   const [rounds, setRounds] = useState(0);
   const counted = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     if (rounds > 0) counted.current?.focus(); // the row whose button had the focus may be gone
   }, [rounds]);
   const close = (done: boolean): void => {
-    setRemoving(undefined);
+    taken(); // it is over, or given up
+    setBegun(undefined);
     if (query.change) amend('assignments', { ...query, change: undefined });
     if (!done) return;
     setRounds(rounds + 1);
     changed();
   };
   const assigning = query.change === 'assign' ? startOf(query) : undefined;
-  const change: Change | undefined = removing ? { verb: 'remove', assignments: removing, reason: '' } : assigning;
-  return { change, remove: setRemoving, close, counted };
+  const remove = (assignments: readonly AssignmentItem[]): void =>
+    setBegun({ verb: 'remove', assignments, reason: '' });
+  return { change: begun ?? assigning, remove, close, counted };
 }

@@ -5,7 +5,7 @@ import { Failed } from '../parts/states';
 import { type ListingState, recordsOf } from './listing';
 
 /** Older records below those that are there: the place stays, and the focus goes to the first new one. */
-export function More({ state: { listing, more } }: { state: ListingState }) {
+export function More({ state: { listing, more, loading: asking } }: { state: ListingState }) {
   const [loading, setLoading] = useState(false);
   const [error, setError] = useState<Error>();
   const [added, setAdded] = useState<readonly RecordItem[]>();
@@ -18,7 +18,7 @@ export function More({ state: { listing, more } }: { state: ListingState }) {
   if (all < last.current && added) setAdded(undefined);
   last.current = all;
   const load = (): void => {
-    if (loading) return;
+    if (loading || asking) return; // while another question is asked, the cursor is of the last one
     setLoading(true);
     setError(undefined);
     more()

@@ -89,7 +89,7 @@ function Listed({ query, state, again }: ListedProps) {
   return (
     <div class={loading ? 'asked-anew' : undefined} aria-busy={loading}>
       <RecordTable pages={listing.pages} address={query} />
-      <More state={state} />
+      <More key={JSON.stringify(listed(query))} state={state} />
     </div>
   );
 }

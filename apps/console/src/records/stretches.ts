@@ -10,9 +10,10 @@ export type Unit = 'hour' | 'day' | 'month';
 
 /** `2026-03-01 14:00`, `2026-03-01` or `2026-03`, in the zone. */
 export function nameOf(from: string, unit: Unit, zone: string): string {
-  const text = wallTime(new Date(from), zone);
-  if (unit === 'hour') return `${text.slice(0, 13)}:00`;
-  return text.slice(0, unit === 'day' ? 10 : 7);
+  const at = new Date(from);
+  if (unit === 'hour') at.setUTCMinutes(0); // hours begin as in UTC, also where clocks are half an hour off
+  const text = wallTime(at, zone);
+  return text.slice(0, { hour: 16, day: 10, month: 7 }[unit]);
 }
 
 const hour = 3_600_000;

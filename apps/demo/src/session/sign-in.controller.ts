@@ -11,7 +11,7 @@ export const tokenKey = 'grantlog-demo-token';
 const folder = join(projectFolder(), 'apps', 'demo', 'sign-in');
 const files: Readonly<Record<string, string>> = { 'sign-in.js': 'text/javascript', 'sign-in.css': 'text/css' };
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The demo's page to sign in, which leads to Grantlog's console. A real host has its own. */
 @ApiExcludeController()
@@ -25,7 +25,10 @@ export class SignInController {
 
   @Get('sign-in')
   page(@Res({ passthrough: true }) response: Response): StreamableFile {
-    response.header('Content-Security-Policy', policy).header('Cache-Control', 'no-store');
+    response
+      .header('Content-Security-Policy', policy)
+      .header('Cache-Control', 'no-store')
+      .header('Referrer-Policy', 'no-referrer');
     return file('index.html', 'text/html; charset=utf-8');
   }
 

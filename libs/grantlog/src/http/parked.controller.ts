@@ -1,9 +1,10 @@
-import { Get, HttpCode, HttpStatus, Injectable, Param, Post } from '@nestjs/common';
+import { Get, HttpCode, HttpStatus, Injectable, Param, Post, UseGuards } from '@nestjs/common';
 import { Followers } from '../followers/followers';
 import type { ParkedPage } from '../followers/parked-records';
 import { parkedPage, retryOutcome } from './answer-schemas';
 import { CheckedQuery } from './checked';
 import { Describes } from './openapi';
+import { fromOwnPages } from './own-pages.guard';
 import { NeedsPermission } from './permission';
 import { type NoQuery, noQuery, parkedQuery, type ParkedQuery } from './query-schemas';
 import { Viewer } from './viewer';
@@ -25,6 +26,7 @@ export class ParkedController {
   @Post(':id/retry')
   @HttpCode(HttpStatus.OK)
   @NeedsPermission('roles.manage')
+  @UseGuards(fromOwnPages)
   @Describes('Delivers a parked record once more', retryOutcome, true)
   async retry(
     @Param('id') id: string,

@@ -113,7 +113,7 @@ async function windowOf(asked: Asked, closedThrough: string, send: Send): Promis
 
 /**
  * SQL of when the oldest record was made that the leading key has, or the log. Of a key of which somebody sees only some records, it is the
- * oldest of these; or, if that is far from the key's oldest, when the log began, which tells nothing of what is hidden.
+ * oldest of these; or, if none of them is among the key's oldest, when the log began, which tells nothing of what is hidden.
  */
 function oldestOf({ filter, visible }: Asked): { oldest: string; conditions: Conditions } {
   const field = leadingField(filter);
@@ -122,7 +122,7 @@ function oldestOf({ filter, visible }: Asked): { oldest: string; conditions: Con
   const most = isNarrowed ? oldestLookedAt : 1;
   const ofLog = 'SELECT recorded_at FROM audit_record ORDER BY audit_record.seq LIMIT 1';
   const oldest = `(
-    SELECT coalesce(min(recorded_at) FILTER (WHERE ${conditions.rest()}), CASE WHEN count(*) = ${most} THEN (${ofLog}) END)
+    SELECT coalesce(min(recorded_at) FILTER (WHERE ${conditions.rest()})${isNarrowed ? `, (${ofLog})` : ''})
     FROM (SELECT * FROM audit_record WHERE ${conditions.range()} ORDER BY ${conditions.orderBy('ASC')} LIMIT ${most}) AS audit_record)`;
   return { oldest, conditions };
 }
