@@ -43,7 +43,7 @@ describe('on Fastify', () => {
     }
   });
 
-  it('so is the API: it is guarded, and a change is recorded with where it came from', async () => {
+  it('so is the API: it is guarded, and a change is recorded with where it came from, and whom the guard set on request.raw', async () => {
     expect((await caller.with({ authorization: '' }).get('/api/authz/audit-records')).status).toBe(401);
     const from = { 'x-request-id': 'request-1', 'user-agent': 'a browser' };
     const assigned = await caller
@@ -56,6 +56,7 @@ describe('on Fastify', () => {
     expect(body.items).toEqual([
       expect.objectContaining({
         ...assignment,
+        actor: 'user^7',
         reason: 'new here',
         requestId: 'request-1',
         userAgent: 'a browser',
