@@ -259,6 +259,24 @@ inBrowser('the assignments of the console', (visits) => {
       );
     });
 
+    it('outlives a session that ends meanwhile, also where the host answers that by its own page', async () => {
+      const page = await shown(assigning('user^pia'));
+      const answers = (url: URL): boolean => url.pathname.endsWith('/role-assignments');
+      await page.route(answers, (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<h1>Please sign in</h1>' }),
+      );
+      await review(page, 'asked for by phone');
+      await dialog(page)
+        .getByRole('heading', { name: /^You are not signed in/ })
+        .waitFor();
+      await page.unroute(answers);
+      await page.reload(); // as somebody comes back who has signed in
+      await dialog(page).getByLabel('Subject').waitFor();
+      expect(await dialog(page).getByLabel('Reason, for the record').inputValue()).toBe('asked for by phone');
+      await dialog(page).getByRole('button', { name: 'Review' }).click();
+      await dialog(page).getByRole('heading', { name: 'This is what changes' }).waitFor();
+    });
+
     it('tells at the field what is wrong with it', async () => {
       const page = await shown(assigning('nobody'));
       await review(page, 'a try');

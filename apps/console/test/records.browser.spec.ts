@@ -314,6 +314,20 @@ inBrowser('the records of the console', (visits) => {
     expect(await focused(page)).toMatch(timeOfRow);
   });
 
+  it('forget that more could not be loaded when something else is asked for', async () => {
+    const page = await shown('?scope=lib%5Elib%3AMany%3Aone');
+    await count(page, 50);
+    await page.route(
+      (url) => url.searchParams.has('cursor'),
+      (route) => route.fulfill({ status: 500, json: { message: 'the disk is full' } }),
+    );
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.getByText('the disk is full').waitFor();
+    await page.getByLabel('Operation', { exact: true }).selectOption('created');
+    await page.getByRole('button', { name: 'Load more' }).waitFor();
+    expect(await page.getByText('the disk is full').count()).toBe(0);
+  });
+
   it('are announced when they are new, and shown when somebody wants to', async () => {
     const page = await shown('?scope=lib%5Elib%3ANew%3Aone', 'admin', { clock: true });
     await page.getByRole('heading', { name: 'No record matches this filter' }).waitFor();
