@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { chromiumPath } from './chromium';
 
-const usualPatience = 15_000;
+const usualPatience = 30_000;
 
 /** How somebody looks at the page. */
 export interface Look extends Pick<
@@ -24,7 +24,7 @@ export class Visits {
   private readonly complaints: string[] = [];
 
   async begin(): Promise<void> {
-    this.browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+    this.browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   }
 
   /** Somebody who opens the address in a browser of their own. */
