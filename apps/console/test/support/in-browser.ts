@@ -24,7 +24,10 @@ export class Visits {
   private readonly complaints: string[] = [];
 
   async begin(): Promise<void> {
-    this.browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+    this.browser = await chromium.launch({
+      executablePath: chromiumPath,
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    });
   }
 
   /** Somebody who opens the address in a browser of their own. */
